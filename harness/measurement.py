@@ -1,0 +1,86 @@
+"""What one invocation of the tool gave: its log, and the numbers that the log holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolLog:
+    """The raw output of one invocation, as it was saved, and how the process ended.
+
+    `exit_code` is negative for a signal, as `subprocess` has it, and None when the deadline ended
+    the process. `wall_s` is the process's own time, `peak_memory_mb` its largest resident set in
+    units of 10^6 bytes where the device can tell.
+    """
+
+    stdout: str
+    stderr: str
+    exit_code: int | None
+    wall_s: float = 0.0
+    peak_memory_mb: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One `count=` line: the runs of the warm-up or of the inference phase, in microseconds.
+
+    Short forms of the line leave fields out: `count=1 curr=73` has only `last_us`.
+    The percentiles exist since TensorFlow 2.19.
+    """
+
+    count: int
+    first_us: int | None = None
+    last_us: int | None = None
+    min_us: int | None = None
+    max_us: int | None = None
+    average_us: float | None = None
+    std_us: float | None = None
+    p5_us: int | None = None
+    median_us: int | None = None
+    p95_us: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delegation:
+    """What the log says of one delegate.
+
+    `applied` is `completely`, `partially`, `not at all`, or None where the log does not say.
+    `nodes` of `nodes_total` were taken, in `partitions` kernels.
+    """
+
+    delegate: str
+    applied: str | None = None
+    nodes: int | None = None
+    nodes_total: int | None = None
+    partitions: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """The numbers of one invocation; times in microseconds.
+
+    `init_us` is model load, delegates and tensor allocation; `first_us` the first warm-up run
+    (None without warm-up). `threads` is what the tool says that it was given.
+    """
+
+    init_us: float
+    first_us: float | None
+    warmup: Phase
+    inference: Phase
+    threads: int | None = None
+    model_mb: float | None = None
+    peak_memory_mb: float | None = None
+    delegations: tuple[Delegation, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def latency_us(self) -> float:
+        """The invocation's value: its median where the tool prints one, else its average."""
+        if self.inference.median_us is not None:
+            return float(self.inference.median_us)
+        if self.inference.average_us is not None:
+            return self.inference.average_us
+        # `count=1 curr=73` and `count=3 curr=73(all same)`: every run took this long.
+        assert self.inference.last_us is not None
+        return float(self.inference.last_us)

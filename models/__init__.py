@@ -1,0 +1,1 @@
+"""What is benchmarked: architectures as TensorFlow graphs, and their TFLite files."""

@@ -1,0 +1,1 @@
+"""Stored results as a page, a chart or a table."""
