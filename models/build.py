@@ -1,0 +1,112 @@
+"""Built models, kept in a cache by what they are made of.
+
+The key holds the spec, the builder's own source and the versions of what converts, so a file in
+the cache is the file that a build would give. TensorFlow runs in a child process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import filelock
+import platformdirs
+from pydantic import TypeAdapter
+
+from models.catalog import ModelSpec, config_of
+from models.errors import BuildFailedError
+
+# The modules whose text decides the bytes of a file.
+_BUILDER = (
+    "bert",
+    "catalog",
+    "configs",
+    "convert",
+    "flatbuffer",
+    "heads",
+    "layers",
+    "mobilebert",
+    "variables",
+)
+_CONVERTERS = ("tensorflow", "tensorflow-cpu", "ai-edge-litert", "flatbuffers", "numpy")
+
+# Far above what the largest model takes; a build that hangs must not hang a nightly job.
+_TIMEOUT_S = 3600
+
+
+def cache_folder() -> Path:
+    """Where built models are kept: `MBERT_BENCH_CACHE`, else the user's cache folder."""
+    folder = os.environ.get("MBERT_BENCH_CACHE")
+    return Path(folder) if folder else platformdirs.user_cache_path("mbert-bench")
+
+
+def cached_path(spec: ModelSpec, cache: Path) -> Path:
+    """Where the spec's file is, or will be, in the cache."""
+    return cache / "models" / _key(spec) / f"{spec.id}.tflite"
+
+
+def build_model(spec: ModelSpec, cache: Path) -> Path:
+    """Gives the TFLite file of a spec, building it if the cache does not hold it.
+
+    Raises `BadSpecError` for sizes that the model cannot have and `BuildFailedError`.
+    """
+    config_of(spec)  # refuse bad sizes here, before a process starts
+    path = cached_path(spec, cache)
+    if path.exists():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path.with_suffix(".lock")):
+            if not path.exists():  # another process may have built it meanwhile
+                _build(spec, path)
+    except OSError as error:
+        raise BuildFailedError(spec.id, f"cannot write to {str(cache)!r}", str(error)) from error
+    return path
+
+
+def _build(spec: ModelSpec, path: Path) -> None:
+    unfinished = path.with_suffix(".part")
+    spec_json = TypeAdapter(ModelSpec).dump_json(spec).decode()
+    # -P: a folder `models` in the current directory must not be taken for ours.
+    argv = [sys.executable, "-P", "-m", "models.convert", spec_json, str(unfinished)]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=_TIMEOUT_S, env=environment, check=False
+        )
+        if done.returncode != 0:
+            raise BuildFailedError(spec.id, _how(done.returncode), done.stderr + done.stdout)
+        # Flushed before it gets its name, so that the name never stands for half a file.
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except subprocess.TimeoutExpired as error:
+        raise BuildFailedError(spec.id, f"no end after {_TIMEOUT_S} s", "") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _how(returncode: int) -> str:
+    if returncode < 0:
+        return f"ended by signal {-returncode}; is there enough memory?"
+    return f"exit code {returncode}"
+
+
+def _key(spec: ModelSpec) -> str:
+    digest = hashlib.sha256(TypeAdapter(ModelSpec).dump_json(spec))
+    for module in _BUILDER:
+        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    for name in _CONVERTERS:
+        digest.update(f"{name}={_version(name)}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,155 @@
+"""The catalogue: which models there are, in which variants, tasks and quantizations.
+
+A model is named `NAME` or `NAME@VARIANT+VARIANT`, for example `mobilebert@paper+layernorm`.
+Nothing here needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
+
+
+class Task(StrEnum):
+    """What is on top of the encoder."""
+
+    QA = "qa"  # start and end logits of an answer
+    ENCODER = "encoder"  # nothing: the last hidden state
+
+
+class Quantization(StrEnum):
+    """How the weights are stored; activations are float32 in all of these."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    DYNAMIC = "dynamic"  # int8 weights, dynamic-range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One model of the catalogue. Each group of `variants` excludes one another, default first."""
+
+    name: str
+    title: str
+    source: str
+    checkpoint: str | None
+    config: Config
+    variants: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ModelSpec:
+    """What is built: the same spec gives the same bytes.
+
+    `variant` is canonical: defaults left out, in the catalogue's order, joined by `+`.
+    """
+
+    name: str
+    variant: str = ""
+    task: Task = Task.QA
+    sequence_length: int = 128
+    quantization: Quantization = Quantization.FP32
+    seed: int = 0
+
+    @property
+    def model(self) -> str:
+        """The reference by which the model is asked for, for example `mobilebert@paper`."""
+        return f"{self.name}@{self.variant}" if self.variant else self.name
+
+    @property
+    def id(self) -> str:
+        """A name for files and messages."""
+        return f"{self.model}-{self.task}-seq{self.sequence_length}-{self.quantization}"
+
+
+_BERT = "Devlin et al. 2018, BERT (arXiv 1810.04805)"
+_MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
+_OPTIMIZATIONS = (tuple(Norm)[::-1], tuple(Activation))
+
+CATALOG: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="bert-base",
+            title="BERT-Base, uncased",
+            source=_BERT,
+            checkpoint="google-bert/bert-base-uncased",
+            config=BertConfig(),
+        ),
+        Entry(
+            name="mobilebert",
+            title="MobileBERT, uncased",
+            source=_MOBILEBERT,
+            checkpoint="google/mobilebert-uncased",
+            config=MobileBertConfig(),
+            variants=((Wiring.RELEASED, Wiring.PAPER), *_OPTIMIZATIONS),
+        ),
+        Entry(
+            name="mobilebert-tiny",
+            title="MobileBERT-TINY",
+            source=_MOBILEBERT,
+            checkpoint=None,
+            config=MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2),
+            variants=_OPTIMIZATIONS,
+        ),
+    )
+}
+
+
+def find_entry(name: str) -> Entry:
+    """Gives the catalogue's entry. Raises `UnknownModelError`."""
+    if name not in CATALOG:
+        raise UnknownModelError(name, sorted(CATALOG))
+    return CATALOG[name]
+
+
+def parse_model(reference: str) -> tuple[str, str]:
+    """Splits `NAME@VARIANTS` into the name and the canonical variant.
+
+    Raises `UnknownModelError` or `UnknownVariantError`.
+    """
+    name, at, variant = reference.partition("@")
+    return name, canonical_variant(name, variant if at else "")
+
+
+def canonical_variant(name: str, variant: str) -> str:
+    """Orders the parts of a variant and leaves out what is the default anyway."""
+    entry = find_entry(name)
+    parts = [part for part in variant.split("+") if part]
+    known = [option for group in entry.variants for option in group]
+    for part in parts:
+        if part not in known:
+            allowed = f"it has {', '.join(known)}" if known else "it has none"
+            raise UnknownVariantError(name, part, allowed)
+    chosen = []
+    for group in entry.variants:
+        named = [option for option in group if option in parts]
+        if len(named) > 1:
+            raise UnknownVariantError(name, variant, f"{' and '.join(named)} exclude each other")
+        chosen += [option for option in named if option != group[0]]
+    return "+".join(chosen)
+
+
+def config_of(spec: ModelSpec) -> Config:
+    """Gives the sizes of the spec's architecture with its variant applied.
+
+    Raises `BadSpecError` for a sequence that is longer than the model's positions.
+    """
+    config = find_entry(spec.name).config
+    if not 1 <= spec.sequence_length <= config.positions:
+        allowed = f"it has positions for 1 to {config.positions} tokens"
+        raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
+    for part in filter(None, spec.variant.split("+")):
+        config = dataclasses.replace(config, **_field_of(part))
+    return config
+
+
+def _field_of(part: str) -> dict[str, StrEnum]:
+    for field, choices in (("wiring", Wiring), ("norm", Norm), ("activation", Activation)):
+        if part in tuple(choices):
+            return {field: choices(part)}
+    raise AssertionError(part)
