@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """How an invocation can end without a measurement; the names are stored, so they stay."""
+
+    TIMEOUT = "timeout"  # the deadline ended the process
+    SIGNAL = "signal"  # a signal did
+    EXIT_CODE = "exit-code"  # the tool gave up, for a reason that is none of those below
+    BENCHMARKING_FAILED = "benchmarking-failed"  # it says `Benchmarking failed.`
+    UNCONSUMED_FLAGS = "unconsumed-flags"  # it ignored flags: not what was asked for ran
+    MODEL_REJECTED = "model-rejected"  # it could not load or prepare this model, or its inputs
+    INVOKE_FAILED = "invoke-failed"  # the inference itself failed; the times are of nothing
+    WRONG_TOOL = "wrong-tool"  # another program with the tool's name
+    NO_RESULT = "no-result"  # it ended well, but lines of the result are missing or damaged
+    IMPLAUSIBLE = "implausible"  # the numbers contradict each other, or cannot be times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +27,8 @@ class ToolLog:
 
     `exit_code` is negative for a signal, as `subprocess` has it, and None when the deadline ended
     the process. `wall_s` is the process's own time, `peak_memory_mb` its largest resident set in
-    units of 10^6 bytes where the device can tell.
+    units of 10^6 bytes and `cpu_mask` the CPUs that it was allowed (hexadecimal, read back while it
+    ran), where the device can tell.
     """
 
     stdout: str
@@ -19,14 +36,15 @@ class ToolLog:
     exit_code: int | None
     wall_s: float = 0.0
     peak_memory_mb: float | None = None
+    cpu_mask: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
     """One `count=` line: the runs of the warm-up or of the inference phase, in microseconds.
 
-    Short forms of the line leave fields out: `count=1 curr=73` has only `last_us`.
-    The percentiles exist since TensorFlow 2.19.
+    Short forms of the line leave fields out: `count=0` has nothing, `count=1 curr=73` and
+    `count=3 curr=73(all same)` have only `last_us`. The percentiles exist since TensorFlow 2.19.
     """
 
     count: int
@@ -61,7 +79,8 @@ class Measurement:
     """The numbers of one invocation; times in microseconds.
 
     `init_us` is model load, delegates and tensor allocation; `first_us` the first warm-up run
-    (None without warm-up). `threads` is what the tool says that it was given.
+    (None without warm-up). `threads` is what the tool says that it was given. `model_mb` and
+    `peak_memory_mb` are in units of 10^6 bytes; the latter is what the tool itself sampled.
     """
 
     init_us: float

@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Task(StrEnum):
@@ -134,6 +137,14 @@ def canonical_variant(name: str, variant: str) -> str:
     return "+".join(chosen)
 
 
+def parse_choice(model: str, what: str, word: str, choices: type[_Choice]) -> _Choice:
+    """Gives the task or quantization of this name. Raises `BadSpecError`."""
+    try:
+        return choices(word)
+    except ValueError:
+        raise BadSpecError(model, what, word, f"choose {', '.join(choices)}") from None
+
+
 def config_of(spec: ModelSpec) -> Config:
     """Gives the sizes of the spec's architecture with its variant applied.
 
@@ -143,13 +154,13 @@ def config_of(spec: ModelSpec) -> Config:
     if not 1 <= spec.sequence_length <= config.positions:
         allowed = f"it has positions for 1 to {config.positions} tokens"
         raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
+    if isinstance(config, BertConfig):
+        return config
     for part in filter(None, spec.variant.split("+")):
-        config = dataclasses.replace(config, **_field_of(part))
+        if part in tuple(Wiring):
+            config = dataclasses.replace(config, wiring=Wiring(part))
+        elif part in tuple(Norm):
+            config = dataclasses.replace(config, norm=Norm(part))
+        else:
+            config = dataclasses.replace(config, activation=Activation(part))
     return config
-
-
-def _field_of(part: str) -> dict[str, StrEnum]:
-    for field, choices in (("wiring", Wiring), ("norm", Norm), ("activation", Activation)):
-        if part in tuple(choices):
-            return {field: choices(part)}
-    raise AssertionError(part)

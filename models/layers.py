@@ -38,7 +38,7 @@ class Inputs:
 def activation(kind: Activation) -> Callable[[Tensor], Tensor]:
     """Gives the function. GELU is the exact one (erf), which the converter fuses."""
     if kind == Activation.RELU:
-        return tf.nn.relu
+        return lambda x: tf.nn.relu(x)
     return lambda x: tf.nn.gelu(x, approximate=False)
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 _STANDARD_DEVIATION = 0.02
 
 
-class Variables(tf.Module):
+class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
     """Makes each variable when it is first asked for, and keeps it by its name.
 
     A value depends on the seed and the variable's name only, so the order of layers and the

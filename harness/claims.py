@@ -1,0 +1,298 @@
+"""Verdicts on published claims, from the results of one run or from the catalogue's counts.
+
+A claim is `supported` or `refuted` only by a measurement under the conditions that its source
+states; under other conditions the numbers `differ` in kind, and the conditions are listed.
+A latency claim says "at least this fast": a faster measurement supports it. Counts and sizes are
+exact, so they need no device and must lie within the claim's tolerance on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.claim_ledger import Claim, ClaimKind, DeviceKind
+from harness.evidence import Verdict as EvidenceVerdict
+from harness.statistics import Estimate
+from harness.store import RunInfo
+from harness.summary import CaseResult, RunResult, latency_ratio
+from models.catalog import CATALOG, ModelSpec, config_of, parse_model
+from models.configs import Config
+
+
+class Verdict(StrEnum):
+    """What a run says about a claim."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    DIFFERS = "differs"  # measured under other conditions
+    NOT_MEASURED = "not-measured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One condition as published and as measured; `differs` where they are not known the same."""
+
+    name: str
+    published: str
+    measured: str
+    differs: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A claim with its verdict. `measured` is in the claim's unit; counts have no interval."""
+
+    claim: Claim
+    verdict: Verdict
+    measured: Estimate | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+def judge_claims(claims: Sequence[Claim], result: RunResult | None) -> tuple[Judgement, ...]:
+    """Judges every claim; without a run, those that counting alone can judge."""
+    return tuple(_judge(claim, result) for claim in claims)
+
+
+def _judge(claim: Claim, result: RunResult | None) -> Judgement:
+    if claim.kind in (ClaimKind.PARAMETERS, ClaimKind.PARAMETER_RATIO, ClaimKind.FLOPS):
+        return _judge_count(claim, result)
+    if result is None or not claim.measurable:
+        return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
+    if claim.kind == ClaimKind.FILE_SIZE:
+        return _judge_size(claim, result)
+    return _judge_latency(claim, result)
+
+
+# ---- counts: exact, and the same on every device ------------------------------------------------
+
+
+def _judge_count(claim: Claim, result: RunResult | None) -> Judgement:
+    for index, model in enumerate(claim.models):
+        value = _count(claim, index, model)
+        if value is not None:
+            conditions = [
+                Condition(
+                    name="model", published=claim.models[0], measured=model, differs=index > 0
+                ),
+                *_other_wirings(claim, model, result),
+            ]
+            return Judgement(
+                claim=claim,
+                verdict=_exact_verdict(claim, value, conditions),
+                measured=_exact(value),
+                conditions=tuple(conditions),
+            )
+    return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
+
+
+def _count(claim: Claim, index: int, model: str) -> float | None:
+    config = _config(model)
+    if config is None:
+        return None
+    if claim.kind == ClaimKind.PARAMETERS:
+        return config.parameters / 1e6
+    if claim.kind == ClaimKind.FLOPS:
+        return _paper_flops(config, claim.conditions.sequence_length or 128) / 1e9
+    baseline = _config(_baseline(claim, index))
+    return baseline.parameters / config.parameters if baseline else None
+
+
+def _paper_flops(config: Config, sequence_length: int) -> int:
+    """FLOPs as the MobileBERT paper counts: two per multiply-accumulate, with one more dense
+    layer of the hidden width on every token. It gives 8 of its 9 published values."""
+    width = config.hidden
+    return 2 * (config.macs(sequence_length) + sequence_length * width * width)
+
+
+def _other_wirings(claim: Claim, model: str, result: RunResult | None) -> list[Condition]:
+    """For the reader: what the run's own model gives where it is not the one that was counted."""
+    measured = {case.case.model for case in result.cases} if result else set()
+    rows = []
+    for index, other in enumerate(claim.models):
+        value = _count(claim, index, other)
+        if other != model and other in measured and value is not None:
+            rows.append(
+                Condition(
+                    name="model of this run",
+                    published=model,
+                    measured=f"{other} gives {value:.2f} {claim.unit}",
+                    differs=False,
+                )
+            )
+    return rows
+
+
+def _judge_size(claim: Claim, result: RunResult) -> Judgement:
+    candidates = [
+        (index, case)
+        for case in result.cases
+        for index, model in enumerate(claim.models)
+        if case.case.model == model and case.model is not None
+    ]
+    ranked = [
+        (_conditions(claim, case, result.run.info, timed=False), index, case)
+        for index, case in candidates
+    ]
+    if not ranked:
+        return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
+    conditions, _, case = min(ranked, key=lambda item: (_differing(item[0]), item[1]))
+    assert case.model is not None
+    value = case.model.size_bytes / 1e6
+    return Judgement(
+        claim=claim,
+        verdict=_exact_verdict(claim, value, conditions),
+        measured=_exact(value),
+        conditions=tuple(conditions),
+    )
+
+
+def _exact_verdict(claim: Claim, value: float, conditions: Sequence[Condition]) -> Verdict:
+    if _differing(conditions):
+        return Verdict.DIFFERS
+    off_percent = abs(value / claim.published - 1) * 100
+    return Verdict.SUPPORTED if off_percent <= claim.tolerance_percent else Verdict.REFUTED
+
+
+# ---- latencies: with an interval, and under conditions ------------------------------------------
+
+
+def _judge_latency(claim: Claim, result: RunResult) -> Judgement:
+    candidates = []
+    for order, case in enumerate(result.cases):
+        if case.case.model not in claim.models:
+            continue
+        index = claim.models.index(case.case.model)
+        measured = _measure(claim, index, case, result)
+        if measured is None:
+            continue
+        conditions = _conditions(claim, case, result.run.info, timed=True)
+        conditions += _quality(case, measured)
+        wanted = claim.conditions.threads
+        distance = abs(case.case.threads - wanted) if wanted else -case.case.threads
+        usual = (case.case.quantization != "fp32", case.case.delegate not in ("xnnpack", "default"))
+        rank = (_differing(conditions), index, distance, usual, order)
+        candidates.append((rank, measured, conditions))
+    if not candidates:
+        return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
+    _, measured, conditions = min(candidates, key=lambda candidate: candidate[0])
+    return Judgement(
+        claim=claim,
+        verdict=_latency_verdict(claim, measured, conditions),
+        measured=measured,
+        conditions=tuple(conditions),
+    )
+
+
+def _measure(claim: Claim, index: int, case: CaseResult, result: RunResult) -> Estimate | None:
+    if claim.kind == ClaimKind.LATENCY:
+        return case.latency_ms
+    baseline = _baseline(claim, index)
+    for other in result.cases:
+        same = _setting(other) == _setting(case)
+        if same and other.case.model == baseline and other.latency_ms is not None:
+            return latency_ratio(other, case)
+    return None
+
+
+def _setting(result: CaseResult) -> tuple[object, ...]:
+    """All of a case but its model: a ratio is of two models in the same setting."""
+    case = result.case
+    length = result.sequence_length
+    return (case.task, length, case.quantization, case.delegate, case.threads, case.cpus)
+
+
+def _latency_verdict(claim: Claim, measured: Estimate, conditions: Sequence[Condition]) -> Verdict:
+    if _differing(conditions) or measured.low is None or measured.high is None:
+        return Verdict.DIFFERS
+    tolerance = claim.tolerance_percent / 100
+    if claim.kind == ClaimKind.LATENCY_RATIO:
+        fast_enough = measured.high >= claim.published * (1 - tolerance)
+    else:
+        fast_enough = measured.low <= claim.published * (1 + tolerance)
+    return Verdict.SUPPORTED if fast_enough else Verdict.REFUTED
+
+
+def _quality(case: CaseResult, measured: Estimate) -> list[Condition]:
+    """What makes a measurement too weak to judge with."""
+    rows = []
+    if measured.low is None:
+        rows.append(_row("invocations", "enough for an interval", str(measured.n), differs=True))
+    if case.evidence is None or case.evidence.verdict == EvidenceVerdict.CONTRADICTED:
+        rows.append(_row("evidence", "what was asked for ran", "contradicted", differs=True))
+    return rows
+
+
+# ---- conditions ---------------------------------------------------------------------------------
+
+
+def _conditions(claim: Claim, result: CaseResult, info: RunInfo, *, timed: bool) -> list[Condition]:
+    """Stated conditions beside those of the case. A latency without device, threads or sequence
+    length cannot be compared one to one, so leaving one out counts as a difference."""
+    stated, case = claim.conditions, result.case
+    rows = []
+    if timed:
+        rows.append(_device(claim, info))
+        rows.append(_compare("threads", stated.threads, case.threads, essential=True))
+    if timed and (stated.runtime is not None or info.tool.stand_in):
+        runtime = "LiteRT for Python (stand-in tool)" if info.tool.stand_in else "TensorFlow Lite"
+        rows.append(_compare("runtime", stated.runtime, runtime))
+    length = result.sequence_length
+    if timed or stated.sequence_length is not None:
+        rows.append(_compare("sequence length", stated.sequence_length, length, essential=timed))
+    # Where a source says nothing of precision, it speaks of the model as it was trained.
+    published = stated.quantization or "not stated (fp32)"
+    differs = case.quantization != (stated.quantization or "fp32")
+    rows.append(_row("quantization", published, str(case.quantization), differs=differs))
+    if stated.delegate is not None:
+        rows.append(_compare("delegate", stated.delegate, case.delegate))
+    if stated.task is not None:
+        rows.append(_compare("task", stated.task, case.task))
+    if stated.wiring is not None:
+        wiring = "paper" if case.model.partition("@")[2].startswith("paper") else "released"
+        rows.append(_compare("wiring", stated.wiring.value, wiring))
+    return rows
+
+
+def _device(claim: Claim, info: RunInfo) -> Condition:
+    device = info.device
+    measured = device.model or device.name
+    if device.kind == "host":
+        measured = f"this host ({measured})"
+    published = claim.conditions.device or "not stated"
+    same = device.kind == "phone" and published.casefold() == str(device.model).casefold()
+    if claim.conditions.device_kind == DeviceKind.ANY:
+        published, same = "any", True
+    return _row("device", published, measured, differs=not same)
+
+
+def _compare(
+    name: str, published: object, measured: object, *, essential: bool = False
+) -> Condition:
+    if published is None:
+        return _row(name, "not stated", str(measured), differs=essential)
+    return _row(name, str(published), str(measured), differs=published != measured)
+
+
+def _row(name: str, published: str, measured: str, *, differs: bool) -> Condition:
+    return Condition(name=name, published=published, measured=measured, differs=differs)
+
+
+def _differing(conditions: Sequence[Condition]) -> int:
+    return sum(condition.differs for condition in conditions)
+
+
+def _baseline(claim: Claim, index: int) -> str:
+    return claim.baselines[index if len(claim.baselines) > 1 else 0]
+
+
+def _exact(value: float) -> Estimate:
+    return Estimate(value=value, low=None, high=None, n=1)
+
+
+def _config(model: str) -> Config | None:
+    if model.partition("@")[0] not in CATALOG:
+        return None
+    name, variant = parse_model(model)
+    return config_of(ModelSpec(name=name, variant=variant))

@@ -1,0 +1,39 @@
+"""`mbert-bench claims`: the ledger of published numbers, with verdicts from a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def claims(
+    run: Annotated[
+        Path | None, typer.Argument(help="A run's folder; without one, only counts are checked.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON.")] = False,
+) -> None:
+    """Checks every published claim against a run."""
+    from json import dumps
+
+    from harness.claim_ledger import load_claims
+    from harness.claims import judge_claims
+    from harness.store import SCHEMA, load_run
+    from harness.summary import summarize
+    from reports.document import claims_document
+    from reports.text import render_headlines, render_ledger
+
+    result = summarize(load_run(run)) if run is not None else None
+    judgements = judge_claims(load_claims(), result)
+    if json:
+        document = {
+            "schema": SCHEMA,
+            "run": str(run) if run is not None else None,
+            "claims": claims_document(judgements),
+        }
+        typer.echo(dumps(document, indent=1))
+        return
+    typer.echo(render_headlines(judgements))
+    typer.echo("")
+    typer.echo(render_ledger(judgements))

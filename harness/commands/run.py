@@ -1,0 +1,183 @@
+"""`mbert-bench run`: measure a plan on a device."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.commands.words import split_numbers, split_threads, split_words
+
+if TYPE_CHECKING:
+    from harness.claims import Judgement
+    from harness.plan import Plan
+    from harness.plan_file import Overrides
+    from harness.store import RunFolder
+    from harness.summary import RunResult
+
+EXIT_CASES_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+_AXIS = "Axes (in the place of the plan's)"
+
+
+def run(
+    device: Annotated[str | None, typer.Option(help="`host`: this machine.")] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="Built-in: quick (default), paper, sweep; or a TOML file.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="M,… from `models list`.", rich_help_panel=_AXIS)
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="qa, encoder", rich_help_panel=_AXIS)] = None,
+    seq_len: Annotated[str | None, typer.Option(help="N,… tokens", rich_help_panel=_AXIS)] = None,
+    quantization: Annotated[
+        str | None, typer.Option(help="fp32, fp16, dynamic", rich_help_panel=_AXIS)
+    ] = None,
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            help="default, xnnpack, cpu, gpu, nnapi, hexagon, external:/path",
+            rich_help_panel=_AXIS,
+        ),
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="N,… or all (one per CPU)", rich_help_panel=_AXIS)
+    ] = None,
+    cpus: Annotated[
+        str | None,
+        typer.Option(help="auto, all, big, mid, little, prime, HEXMASK", rich_help_panel=_AXIS),
+    ] = None,
+    model_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="Any .tflite file; may be repeated.", rich_help_panel=_AXIS),
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(help="Invocations of each case.")] = None,
+    num_runs: Annotated[int | None, typer.Option(help="Inferences inside an invocation.")] = None,
+    target_ci: Annotated[
+        float | None,
+        typer.Option(help="Stop when every interval is within ±PCT %.", metavar="PCT"),
+    ] = None,
+    benchmark_model: Annotated[
+        Path | None, typer.Option(help="An official binary in the place of the stand-in.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory: absent or empty.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the order, run nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Measures models on a device, writes a report, and checks the published claims.
+
+    Exit codes: 0 ok, 2 usage, 3 a case failed or the machine did, 130 interrupted.
+    """
+    from json import dumps
+
+    from harness.console import BuildProgress, RunProgress, stderr_console
+    from harness.execute import run_plan
+    from harness.plan_file import Overrides
+    from harness.session import default_folder, open_device, open_session
+    from models.build import cache_folder
+    from reports.document import run_document
+    from reports.text import render_cases, render_headlines
+
+    overrides = Overrides(
+        model=split_words(model),
+        model_file=tuple(str(path) for path in model_file) if model_file else None,
+        task=split_words(task),
+        seq_len=split_numbers(seq_len, "--seq-len"),
+        quantization=split_words(quantization),
+        delegate=split_words(delegate),
+        threads=split_threads(threads),
+        cpus=split_words(cpus),
+        rounds=rounds,
+        num_runs=num_runs,
+        target_ci_percent=target_ci,
+    )
+    console = stderr_console()
+    opened = open_device(device, benchmark_model)
+    chosen = _choose_plan(plan, overrides, opened.info().cpu_count, out if resume else None)
+    if dry_run:
+        _print_schedule(chosen)
+        return
+    folder = out or default_folder(opened)
+    builds = BuildProgress(console)
+    try:
+        session = open_session(
+            chosen, opened, folder, cache_folder(), builds, resume=resume and out is not None
+        )
+    finally:
+        builds.close()
+    progress = RunProgress(console, chosen.settings.rounds)
+    interrupted = False
+    try:
+        run_plan(session, progress)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        progress.close()
+        session.folder.close()
+    result, judgements = _finish(session.folder)
+    if json:
+        typer.echo(dumps(run_document(result, judgements), indent=1))
+    else:
+        typer.echo(render_cases(result))
+        typer.echo("")
+        typer.echo(render_headlines(judgements))
+    console.print(f"\nreport: {folder / 'report.html'}", markup=False)
+    if interrupted:
+        console.print(
+            f"interrupted; continue with `mbert-bench run --device {opened.info().name} "
+            f"--resume --out {shlex.quote(str(folder))}`",
+            markup=False,
+        )
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if result.failed:
+        raise typer.Exit(EXIT_CASES_FAILED)
+
+
+def _choose_plan(
+    name: str | None, overrides: Overrides, cpu_count: int, resumed: Path | None
+) -> Plan:
+    """The plan that was asked for; of a run that is continued its own, unless one is named."""
+    from harness.plan_file import DEFAULT_PLAN, load_plan
+    from harness.session import stored_plan
+
+    if resumed is not None and name is None and not overrides:
+        stored = stored_plan(resumed)
+        if stored is not None:
+            return stored
+    return load_plan(name or DEFAULT_PLAN, overrides, cpu_count=cpu_count)
+
+
+def _print_schedule(plan: Plan) -> None:
+    from harness.execute import schedule
+
+    for slot in schedule(plan):
+        typer.echo(f"round {slot.round + 1:>3}  {slot.case.id}")
+    settings = plan.settings
+    typer.echo(
+        f"{len(plan.cases)} cases x {settings.rounds} rounds = "
+        f"{len(plan.cases) * settings.rounds} invocations of at least {settings.num_runs} runs, "
+        f"order by seed {settings.seed}",
+        err=True,
+    )
+
+
+def _finish(folder: RunFolder) -> tuple[RunResult, tuple[Judgement, ...]]:
+    """Writes report and summary from what is stored, and gives the results."""
+    from harness.claim_ledger import load_claims
+    from harness.claims import judge_claims
+    from harness.store import load_run
+    from harness.summary import summarize
+    from reports.html import render_report
+    from reports.table import render_csv
+
+    result = summarize(load_run(folder.folder))
+    judgements = judge_claims(load_claims(), result)
+    folder.write_text("summary.csv", render_csv(result))
+    folder.write_text("report.html", render_report([(result, judgements)]))
+    return result, judgements

@@ -1,0 +1,72 @@
+"""What a device is to the harness: five methods, and the values that pass through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from android_runner.tool import Tool
+from harness.measurement import ToolLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceInfo:
+    """Who a device is; part of every result.
+
+    `tier` says how well it is controlled: T0 not at all, T1 pinned to known CPUs, T2 clocks fixed
+    and read back.
+    """
+
+    kind: str  # "host" or "phone"
+    name: str
+    serial: str | None
+    model: str | None
+    soc: str | None
+    fingerprint: str | None
+    tier: str
+    cpu_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """The state of a device at one moment; None is what it cannot tell."""
+
+    load_1min: float | None = None
+    memory_available_mb: float | None = None
+    cpu_mhz: float | None = None
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A file on a device, and the hash of what is there."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """One start of the tool: its flags, the CPUs to run on, a deadline, and where its raw output
+    is to be saved."""
+
+    flags: tuple[str, ...]
+    cpus: str
+    timeout_s: float
+    stdout: Path
+    stderr: Path
+
+
+class Device(Protocol):
+    """This machine, or a phone.
+
+    `info` says who it is, `tool` which build of the tool it will start, `put` brings a file there
+    and gives back what is there now, `observe` reads its state, `invoke` starts the tool once.
+    """
+
+    def info(self) -> DeviceInfo: ...
+    def tool(self) -> Tool: ...
+    def put(self, file: Path) -> StoredFile: ...
+    def observe(self) -> Observation: ...
+    def invoke(self, invocation: Invocation) -> ToolLog: ...

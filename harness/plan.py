@@ -1,0 +1,215 @@
+"""What is to be measured: cases (what), settings (how often and how carefully), and the plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from android_runner.tool import DELEGATES, is_delegate
+from harness.errors import PlanError, did_you_mean
+from models.catalog import ModelSpec, Quantization, Task, parse_model
+
+Threads = int | Literal["all"]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Case:
+    """One point of the sweep: what is run, not how often and not where.
+
+    A case of `--model-file` has the file's path; its model name is the file's stem, and task,
+    sequence length and quantization are the file's own business (None).
+    """
+
+    model: str
+    task: str | None
+    sequence_length: int | None
+    quantization: str | None
+    delegate: str
+    threads: int
+    cpus: str
+    model_file: str | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The model with what decides its file, for example `mobilebert-qa-seq128-fp32`."""
+        length = None if self.sequence_length is None else f"seq{self.sequence_length}"
+        parts = (self.model, self.task, length, self.quantization)
+        return "-".join(part for part in parts if part is not None)
+
+    @property
+    def id(self) -> str:
+        """A name for tables and logs, different for different cases of one plan."""
+        return f"{self.model_id}/{self.delegate}/threads{self.threads}/cpus-{self.cpus}"
+
+    @property
+    def spec(self) -> ModelSpec | None:
+        """What to build, None for a case of a file."""
+        if self.task is None or self.sequence_length is None or self.quantization is None:
+            return None
+        name, variant = parse_model(self.model)
+        return ModelSpec(
+            name=name,
+            variant=variant,
+            task=Task(self.task),
+            sequence_length=self.sequence_length,
+            quantization=Quantization(self.quantization),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How often and how carefully. Times in seconds; the runs are those inside an invocation.
+
+    With `target_ci_percent`, rounds end early once every case's interval is this narrow
+    (half-width over estimate).
+    """
+
+    rounds: int = 10
+    num_runs: int = 20
+    min_secs: float = 0.0
+    max_secs: float = 60.0
+    warmup_runs: int = 2
+    warmup_min_secs: float = 0.3
+    timeout_s: float = 180.0
+    seed: int = 0
+    target_ci_percent: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is measured. The cases are all different, in the order in which they are shown."""
+
+    title: str
+    cases: tuple[Case, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Axes whose cross product gives cases. `all` threads means one for each CPU of the device."""
+
+    models: tuple[str, ...] = ()
+    model_files: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = (Task.QA.value,)
+    sequence_lengths: tuple[int, ...] = (128,)
+    quantizations: tuple[str, ...] = (Quantization.FP32.value,)
+    delegates: tuple[str, ...] = ("xnnpack",)
+    threads: tuple[Threads, ...] = ("all",)
+    cpus: tuple[str, ...] = ("auto",)
+
+
+_CPU_WORDS = ("auto", "all", "big", "mid", "little", "prime")
+_MASK = re.compile(r"[0-9a-fA-F]{1,32}")
+
+_LOWEST = {
+    "rounds": 1,
+    "num_runs": 1,
+    "min_secs": 0,
+    "max_secs": 0.001,
+    "warmup_runs": 0,
+    "warmup_min_secs": 0,
+    "timeout_s": 0.001,
+    "seed": 0,
+    "target_ci_percent": 0.001,
+}
+
+
+def check_settings(settings: Settings, where: str) -> None:
+    """Raises `PlanError` for a number that makes no sense."""
+    for name, lowest in _LOWEST.items():
+        value = getattr(settings, name)
+        if value is not None and not lowest <= value < 1e9:  # also refuses nan
+            raise PlanError(where, f"{name} is {value!r}, which must be at least {lowest}")
+
+
+def expand(sweep: Sweep, *, cpu_count: int, where: str) -> list[Case]:
+    """The cases of a sweep. Raises `PlanError` for words that are unknown or stand twice, and
+    the errors of `models.errors` for models."""
+    for axis, values in vars(sweep).items():
+        _refuse_repeats(values, axis, where)
+    _check_words("task", sweep.tasks, [task.value for task in Task], where)
+    known = [quantization.value for quantization in Quantization]
+    _check_words("quantization", sweep.quantizations, known, where)
+    for delegate in sweep.delegates:
+        if not is_delegate(delegate):
+            raise PlanError(where, _unknown("delegate", delegate, DELEGATES))
+    for cpus in sweep.cpus:
+        if cpus not in _CPU_WORDS and not _MASK.fullmatch(cpus):
+            raise PlanError(where, _unknown("choice of cpus", cpus, [*_CPU_WORDS, "a hex mask"]))
+    threads = _resolve_threads(sweep.threads, cpu_count, where)
+    built = [
+        (_canonical(model), task, length, quantization, None)
+        for model in sweep.models
+        for task in sweep.tasks
+        for length in sweep.sequence_lengths
+        for quantization in sweep.quantizations
+    ]
+    files = [(_stem(file), None, None, None, file) for file in sweep.model_files]
+    return [
+        Case(
+            model=model,
+            task=task,
+            sequence_length=length,
+            quantization=quantization,
+            delegate=delegate,
+            threads=count,
+            cpus=cpus,
+            model_file=file,
+        )
+        for model, task, length, quantization, file in [*built, *files]
+        for delegate in sweep.delegates
+        for count in threads
+        for cpus in sweep.cpus
+    ]
+
+
+def build_plan(title: str, cases: Sequence[Case], settings: Settings, where: str) -> Plan:
+    """Puts a plan together. Raises `PlanError` without cases, or with one twice."""
+    if not cases:
+        raise PlanError(where, "it holds no case: name at least one model")
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if case.id in seen:
+            raise PlanError(where, f"the case {case.id} stands twice; leave one of them out")
+        seen[case.id] = case
+    check_settings(settings, where)
+    return Plan(title=title, cases=tuple(cases), settings=settings)
+
+
+def _resolve_threads(threads: Sequence[Threads], cpu_count: int, where: str) -> list[int]:
+    resolved: list[int] = []
+    for count in threads:
+        number = cpu_count if count == "all" else count
+        if not 1 <= number <= 1024:
+            raise PlanError(where, f"threads {count!r} is neither a count from 1 nor 'all'")
+        if number not in resolved:  # on one CPU, `[1, "all"]` is one case
+            resolved.append(number)
+    return resolved
+
+
+def _canonical(model: str) -> str:
+    name, variant = parse_model(model)
+    return f"{name}@{variant}" if variant else name
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".tflite")
+
+
+def _refuse_repeats(values: Sequence[object], axis: str, where: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise PlanError(where, f"{value!r} stands twice in {axis}, which gives a case twice")
+
+
+def _check_words(axis: str, words: Sequence[str], known: Sequence[str], where: str) -> None:
+    for word in words:
+        if word not in known:
+            raise PlanError(where, _unknown(axis, word, known))
+
+
+def _unknown(axis: str, word: str, known: Sequence[str]) -> str:
+    hint = did_you_mean(word, known)
+    return f"there is no {axis} {word!r}.{hint} Known: {', '.join(known)}."

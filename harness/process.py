@@ -1,0 +1,126 @@
+"""One process with a deadline, on chosen CPUs, measured without being disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a process ended. `exit_code` is negative for a signal, None at the deadline.
+
+    `wall_s` is the time from before its start to its end, `peak_memory_mb` its largest resident
+    set in 10^6 bytes, `cpu_mask` the CPUs that it was allowed, read back while it ran.
+    """
+
+    exit_code: int | None
+    wall_s: float
+    peak_memory_mb: float
+    cpu_mask: str | None
+
+
+def run_process(
+    argv: Sequence[str],
+    *,
+    stdout: Path,
+    stderr: Path,
+    timeout_s: float,
+    cpus: frozenset[int] | None = None,
+) -> Ended:
+    """Runs a process to its end, with its output in files.
+
+    It has a process group of its own, which is killed at the deadline, when we are interrupted,
+    and for what the process leaves behind; if we are killed, the process goes too where
+    util-linux can arrange it. Raises OSError when the files or the process cannot be made.
+    """
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        started = time.monotonic()
+        with _allowed(cpus):  # a child inherits its parent's mask
+            process = subprocess.Popen(
+                [*_die_with_parent(), *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        try:
+            mask = _mask_of(process.pid)
+            ended = _ends_within(process.pid, timeout_s)
+        finally:
+            # The leader is not reaped yet, so the group's number cannot be somebody else's.
+            _kill_group(process.pid)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        wall_s = time.monotonic() - started
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes on Linux
+    return Ended(
+        exit_code=process.returncode if ended else None,
+        wall_s=wall_s,
+        peak_memory_mb=usage.ru_maxrss * unit / 1e6,
+        cpu_mask=mask,
+    )
+
+
+def _ends_within(pid: int, timeout_s: float) -> bool:
+    """Waits for the end without reaping the process, and without polling where Linux allows."""
+    if hasattr(os, "pidfd_open"):
+        descriptor = os.pidfd_open(pid)
+        try:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            return bool(poll.poll(timeout_s * 1000))
+        finally:
+            os.close(descriptor)
+    deadline = time.monotonic() + timeout_s
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing is left to kill
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _die_with_parent() -> list[str]:
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+@contextlib.contextmanager
+def _allowed(cpus: frozenset[int] | None) -> Iterator[None]:
+    if cpus is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _mask_of(pid: int) -> str | None:
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    try:
+        return format_mask(os.sched_getaffinity(pid))
+    except ProcessLookupError:
+        return None  # it has ended already
+
+
+def format_mask(cpus: set[int] | frozenset[int]) -> str:
+    """CPU numbers as a hexadecimal mask without 0x, as `taskset` has it."""
+    return f"{sum(1 << cpu for cpu in cpus):x}"

@@ -1,0 +1,135 @@
+"""Results as plain lines for a terminal, within 100 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from harness.claims import Condition, Judgement, Verdict
+from harness.statistics import Estimate
+from harness.summary import CaseResult, RunResult, Status
+
+_WIDTH = 100
+
+
+def render_cases(result: RunResult) -> str:
+    """The case table: latency with its interval, size, and what is proven."""
+    rows: list[tuple[str, ...]] = [("case", "latency", "95 % interval", "n", "size", "evidence")]
+    rows += [_case_row(case) for case in result.cases]
+    lines = _align(rows)
+    for case in result.cases:
+        if case.failure is not None:
+            lines += _failure(case)
+    return "\n".join(lines)
+
+
+def render_headlines(judgements: Sequence[Judgement]) -> str:
+    """The three headline claims with verdict and the conditions that differ."""
+    chosen = [judgement for judgement in judgements if judgement.claim.headline]
+    return "\n".join(line for judgement in chosen for line in _claim_lines(judgement))
+
+
+def render_ledger(judgements: Sequence[Judgement]) -> str:
+    """Every claim that can be measured, one line each, and a count of the verdicts."""
+    rows: list[tuple[str, ...]] = [("claim", "published", "measured", "verdict")]
+    rows += [
+        (
+            judgement.claim.id,
+            f"{judgement.claim.published:g} {judgement.claim.unit}",
+            _measured(judgement),
+            judgement.verdict.value,
+        )
+        for judgement in judgements
+        if judgement.claim.measurable
+    ]
+    counts = ", ".join(
+        f"{sum(j.verdict == verdict for j in judgements)} {verdict}" for verdict in Verdict
+    )
+    return "\n".join([*_align(rows), "", f"{len(judgements)} claims: {counts}"])
+
+
+def format_latency(latency_ms: float) -> str:
+    """Milliseconds with three significant digits."""
+    return f"{latency_ms:.3g} ms" if latency_ms < 1000 else f"{latency_ms:,.0f} ms"
+
+
+def _case_row(case: CaseResult) -> tuple[str, ...]:
+    size = f"{case.model.size_bytes / 1e6:.1f} MB" if case.model else "-"
+    evidence = case.evidence.verdict.value if case.evidence else "-"
+    if case.latency_ms is None:
+        return (case.case.id, "failed", "-", "0", size, evidence)
+    latency = case.latency_ms
+    name = case.case.id + (" (partial)" if case.status == Status.PARTIAL else "")
+    return (
+        name,
+        format_latency(latency.value),
+        _interval(latency, "ms"),
+        str(latency.n),
+        size,
+        evidence,
+    )
+
+
+def _failure(case: CaseResult) -> list[str]:
+    assert case.failure is not None
+    message = " ".join(case.failure.message.split())
+    return ["", f"{case.case.id}: {case.failure.kind}", *_wrap(message, "  ")]
+
+
+def _claim_lines(judgement: Judgement) -> list[str]:
+    claim = judgement.claim
+    lines = [
+        f"{claim.statement}",
+        f"  published {claim.published:g} {claim.unit}, measured {_measured(judgement)}: "
+        f"{judgement.verdict.value.upper()}",
+    ]
+    differing = [_describe(row) for row in judgement.conditions if row.differs]
+    if differing:
+        lines += _wrap(f"other conditions: {'; '.join(differing)}", "  ")
+    lines += [
+        f"  {row.name}: {row.measured}"
+        for row in judgement.conditions
+        if row.name == "model of this run"
+    ]
+    return lines
+
+
+def _describe(row: Condition) -> str:
+    return f"{row.name} {row.published} -> {row.measured}"
+
+
+def _measured(judgement: Judgement) -> str:
+    measured = judgement.measured
+    if measured is None:
+        return "-"
+    unit = judgement.claim.unit.value
+    interval = _interval(measured, unit)
+    value = f"{measured.value:.3g} {unit}" if measured.value < 1000 else f"{measured.value:,.0f}"
+    return value if interval == "-" else f"{value} ({interval})"
+
+
+def _interval(estimate: Estimate, unit: str) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "-"
+    digits = max(0, 2 - len(f"{int(abs(estimate.value))}") + 1)
+    return f"{estimate.low:.{digits}f} to {estimate.high:.{digits}f} {unit}"
+
+
+def _align(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as their widest cell: text to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths[0] = min(widths[0], _WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1))
+    lines = []
+    for row in rows:
+        first = _shorten(row[0], widths[0]).ljust(widths[0])
+        rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([first, *rest]).rstrip())
+    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(width - 1, 1)]}…"
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
