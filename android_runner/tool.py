@@ -105,7 +105,7 @@ def build_flags(options: ToolOptions, tool: Tool) -> tuple[str, ...]:
     for flag in flags:
         name = flag[2:].partition("=")[0]
         if not tool.has(name):
-            raise ToolLacksFlagError(name, f"delegate {options.delegate!r}")
+            raise ToolLacksFlagError(flag=name, purpose=f"delegate {options.delegate!r}")
     return tuple(flags)
 
 
@@ -129,7 +129,7 @@ def _input_flags(inputs: tuple[ToolInput, ...], tool: Tool) -> list[str]:
         files = [f"{name}:{tensor.file}" for name, tensor in zip(escaped, inputs, strict=True)]
         return [*flags, f"--input_layer_value_files={','.join(files)}"]
     if not tool.has("input_layer_value_range"):
-        raise ToolLacksFlagError("input_layer_value_range", "giving the model valid inputs")
+        raise ToolLacksFlagError(flag="input_layer_value_range", purpose="a valid input")
     ranges = [
         f"{name},{tensor.low},{tensor.high}"
         for name, tensor in zip(names, inputs, strict=True)

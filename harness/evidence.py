@@ -144,7 +144,8 @@ def _describe(delegation: Delegation) -> str:
     elif delegation.applied is not None:
         parts.append(delegation.applied)
     if delegation.partitions is not None:
-        parts.append(f"{delegation.partitions} partitions")
+        plural = "" if delegation.partitions == 1 else "s"
+        parts.append(f"{delegation.partitions} partition{plural}")
     return ", ".join(parts)
 
 

@@ -41,7 +41,8 @@ class Case:
     @property
     def id(self) -> str:
         """A name for tables and logs, different for different cases of one plan."""
-        return f"{self.model_id}/{self.delegate}/threads{self.threads}/cpus-{self.cpus}"
+        pinned = "" if self.cpus == "auto" else f"/cpus-{self.cpus}"
+        return f"{self.model_id}/{self.delegate}/threads{self.threads}{pinned}"
 
     @property
     def spec(self) -> ModelSpec | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import shutil
 import signal
@@ -20,12 +21,13 @@ class Ended:
     """How a process ended. `exit_code` is negative for a signal, None at the deadline.
 
     `wall_s` is the time from before its start to its end, `peak_memory_mb` its largest resident
-    set in 10^6 bytes, `cpu_mask` the CPUs that it was allowed, read back while it ran.
+    set in 10^6 bytes (None where ours is larger and hides it), `cpu_mask` the CPUs that it was
+    allowed, read back while it ran.
     """
 
     exit_code: int | None
     wall_s: float
-    peak_memory_mb: float
+    peak_memory_mb: float | None
     cpu_mask: str | None
 
 
@@ -62,13 +64,20 @@ def run_process(
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall_s = time.monotonic() - started
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes on Linux
     return Ended(
         exit_code=process.returncode if ended else None,
         wall_s=wall_s,
-        peak_memory_mb=usage.ru_maxrss * unit / 1e6,
+        peak_memory_mb=_peak_memory_mb(usage),
         cpu_mask=mask,
     )
+
+
+def _peak_memory_mb(usage: resource.struct_rusage) -> float | None:
+    """The child's peak, which Linux starts at its parent's: up to ours, it says nothing."""
+    if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes on Linux
+    return usage.ru_maxrss * unit / 1e6
 
 
 def _ends_within(pid: int, timeout_s: float) -> bool:

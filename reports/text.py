@@ -128,7 +128,11 @@ def _align(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _shorten(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: max(width - 1, 1)]}…"
+    """Leaves out the middle: names of cases differ at both ends."""
+    if len(text) <= width:
+        return text
+    tail = width // 2
+    return f"{text[: width - tail - 1]}…{text[-tail:]}"
 
 
 def _wrap(text: str, indent: str) -> list[str]:
