@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,13 +63,14 @@ def schedule(plan: Plan) -> list[Slot]:
 
 
 def run_plan(session: Session, progress: Progress) -> list[Record]:
-    """Runs what of the plan is not done yet, and gives all records, the earlier ones included.
+    """Runs what of the plan is not measured yet; gives all records that count.
 
     A failing case is recorded and the sweep goes on. Raises `StoreError` when nothing more can be
     recorded, and lets KeyboardInterrupt pass; what was recorded is on the disk then.
     """
     plan, device = session.info.plan, session.device
-    records = list(session.done)
+    # What failed in an earlier session is tried again: its cause may be gone.
+    records = [record for record in session.done if record.valid]
     finished = {(record.round, record.case) for record in records}
     inputs = {name: tool_inputs(model, device) for name, model in session.ready.items()}
     slots = schedule(plan)
@@ -113,8 +115,7 @@ def _invoke(
         inputs=inputs,
     )
     started_at = _now()
-    name = f"{_file_name(case)}-round{slot.round:03d}"
-    stdout, stderr = logs / f"{name}.stdout", logs / f"{name}.stderr"
+    stdout, stderr = _log_files(logs, slot)
     before = device.observe()
     try:
         flags = build_flags(options, tool)
@@ -209,10 +210,18 @@ def _precise_enough(plan: Plan, records: Sequence[Record]) -> bool:
     return bool(widths) and all(width is not None and width <= target for width in widths)
 
 
-def _file_name(case: Case) -> str:
-    """The case's id with nothing in it that a file system or a shell could take amiss."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.@+") else "_" for c in case.id)
-    return kept.lstrip(".")[:180]
+def _log_files(logs: Path, slot: Slot) -> tuple[Path, Path]:
+    """Two new files. An attempt that was cut off has left its own, which stay as they are."""
+    # Nothing that a file system or a shell could take amiss.
+    kept = (c if c.isascii() and (c.isalnum() or c in "-_.@+") else "_" for c in slot.case.id)
+    name = "".join(kept).lstrip(".")[:180]
+    for attempt in itertools.count(1):
+        again = "" if attempt == 1 else f"-attempt{attempt}"
+        stem = f"{name}-round{slot.round:03d}{again}"
+        stdout, stderr = logs / f"{stem}.stdout", logs / f"{stem}.stderr"
+        if not stdout.exists() and not stderr.exists():
+            return stdout, stderr
+    raise AssertionError  # the count has no end
 
 
 def _now() -> str:

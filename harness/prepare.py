@@ -12,6 +12,7 @@ from harness.inputs import write_inputs
 from harness.plan import Case, Plan
 from harness.store import Failure, ModelFacts
 from models.build import build_model, cached_path
+from models.catalog import config_of
 from models.errors import BuildFailedError
 from models.inspect import ModelInfo, TensorInfo, inspect_model
 
@@ -29,13 +30,25 @@ class ReadyModel:
 OnModel = Callable[[str, bool], None]
 
 
+def check_models(plan: Plan) -> None:
+    """Refuses impossible models before anything is made.
+
+    Raises `BadSpecError` for sizes that a model cannot have, and `NotTFLiteError` for a file of
+    the user that is no model.
+    """
+    for case in plan.cases:
+        if case.spec is not None:
+            config_of(case.spec)
+        elif case.model_file is not None:
+            inspect_model(Path(case.model_file))
+
+
 def prepare_models(
     plan: Plan, folder: Path, cache: Path, on_model: OnModel
 ) -> tuple[dict[str, ReadyModel], dict[str, Failure]]:
     """Gives the plan's models by `Case.model_id`, and why some could not be had.
 
-    A build that fails leaves out its own cases only. Raises `NotTFLiteError` for a file of the
-    user that is no model, the errors of `models.errors` for impossible sizes, and `StoreError`.
+    A build that fails leaves out its own cases only. Raises `NotTFLiteError` and `StoreError`.
     """
     ready: dict[str, ReadyModel] = {}
     missing: dict[str, Failure] = {}

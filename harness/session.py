@@ -13,8 +13,17 @@ from harness.device import Device
 from harness.errors import RunFolderError, UnknownDeviceError, UsageError
 from harness.host import Host
 from harness.plan import Plan
-from harness.prepare import OnModel, ReadyModel, model_facts, prepare_models
-from harness.store import SCHEMA, Failure, Record, RunFolder, RunInfo, claim_folder, load_run
+from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
+from harness.store import (
+    LOCK,
+    SCHEMA,
+    Failure,
+    Record,
+    RunFolder,
+    RunInfo,
+    claim_folder,
+    load_run,
+)
 
 # Where the environment names the phone, in this order (adb's own variable, then AWS Device Farm).
 _SERIAL_VARIABLES = ("ANDROID_SERIAL", "DEVICEFARM_DEVICE_UDID")
@@ -54,8 +63,12 @@ def default_folder(device: Device) -> Path:
 
 
 def stored_plan(folder: Path) -> Plan | None:
-    """The plan of the run in a folder, None where no run has begun."""
-    return load_run(folder).info.plan if (folder / "run.json").exists() else None
+    """The plan of the run in a folder, None where one was made but no run has begun.
+
+    Raises `RunFolderError` where there is no folder.
+    """
+    begun = (folder / "run.json").exists() or not (folder / LOCK).exists()
+    return load_run(folder).info.plan if begun else None
 
 
 def open_session(
@@ -64,8 +77,9 @@ def open_session(
     """Claims the folder and prepares the models.
 
     Raises `RunFolderError` when the folder cannot be used, or holds a run of another plan,
-    device, tool or model, and the errors of `prepare_models`.
+    device, tool or model, and the errors of `check_models` and `prepare_models`.
     """
+    check_models(plan)
     run = claim_folder(folder, resume=resume)
     try:
         ready, missing = prepare_models(plan, run.inputs, cache, on_model)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
-_LOCK = "run.lock"
+LOCK = "run.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +109,13 @@ class StoredRun:
     broken_lines: int = 0
 
     def of_case(self, case: Case) -> list[Record]:
-        """The case's records, in the order of their rounds."""
-        return sorted((r for r in self.records if r.case == case.id), key=lambda r: r.round)
+        """The case's record of each round, in their order: the valid one, else the last attempt."""
+        rounds: dict[int, Record] = {}
+        for record in self.records:
+            earlier = rounds.get(record.round)
+            if record.case == case.id and (earlier is None or not earlier.valid):
+                rounds[record.round] = record
+        return [rounds[number] for number in sorted(rounds)]
 
     def to_frame(self) -> pd.DataFrame:
         """One row per record, nested fields joined by dots, for pandas."""
@@ -197,11 +202,11 @@ def claim_folder(folder: Path, *, resume: bool) -> RunFolder:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        taken = {entry.name for entry in folder.iterdir()} - {_LOCK, "inputs", "logs"}
+        taken = {entry.name for entry in folder.iterdir()} - {LOCK, "inputs", "logs"}
         if taken and not resume:
             remedy = "Choose another --out, or continue that run with --resume."
             raise RunFolderError(folder, f"is not empty ({min(taken)!r})", remedy)
-        lock = filelock.FileLock(folder / _LOCK, blocking=False)
+        lock = filelock.FileLock(folder / LOCK, blocking=False)
         lock.acquire()
     except filelock.Timeout as error:
         why = "is being written by another mbert-bench"

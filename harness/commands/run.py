@@ -77,6 +77,7 @@ def run(
     from json import dumps
 
     from harness.console import BuildProgress, RunProgress, stderr_console
+    from harness.errors import UsageError
     from harness.execute import run_plan
     from harness.plan_file import Overrides
     from harness.session import default_folder, open_device, open_session
@@ -97,6 +98,9 @@ def run(
         num_runs=num_runs,
         target_ci_percent=target_ci,
     )
+    if resume and out is None:
+        message = "--resume needs --out, the folder of the run to continue."
+        raise UsageError(message)
     console = stderr_console()
     opened = open_device(device, benchmark_model)
     chosen = _choose_plan(plan, overrides, opened.info().cpu_count, out if resume else None)
@@ -106,9 +110,7 @@ def run(
     folder = out or default_folder(opened)
     builds = BuildProgress(console)
     try:
-        session = open_session(
-            chosen, opened, folder, cache_folder(), builds, resume=resume and out is not None
-        )
+        session = open_session(chosen, opened, folder, cache_folder(), builds, resume=resume)
     finally:
         builds.close()
     progress = RunProgress(console, chosen.settings.rounds)
@@ -146,9 +148,9 @@ def _choose_plan(
     from harness.plan_file import DEFAULT_PLAN, load_plan
     from harness.session import stored_plan
 
-    if resumed is not None and name is None and not overrides:
+    if resumed is not None:
         stored = stored_plan(resumed)
-        if stored is not None:
+        if stored is not None and name is None and not overrides:
             return stored
     return load_plan(name or DEFAULT_PLAN, overrides, cpu_count=cpu_count)
 

@@ -1,0 +1,40 @@
+# The environment, the first answer, and the tests. Needs CPython 3.11 or later, pip and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: bench test check benchmarks clean
+
+bench: $(VENV)/.installed  ## build the models, measure them here, check the claims, write the report
+	$(BIN)/mbert-bench run --device host
+
+test: $(VENV)/.installed-dev  ## run the tests
+	$(BIN)/pytest
+
+check: $(VENV)/.installed-dev  ## style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some minutes
+	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/build_memory.py
+	$(BIN)/python tests/benchmarks/overhead.py
+	$(BIN)/python tests/benchmarks/matrix_product.py
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mbert-bench needs Python 3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
