@@ -5,8 +5,8 @@ BenchError                    exit code
 │   ├── PlanError             2   a plan, or the axes given in its place
 │   ├── UnknownDeviceError    2   no device of this name
 │   └── RunFolderError        2   the folder of a run: not empty, of another plan, not a run, …
-└── InfrastructureError       3   the machine failed; a retry may help
-    └── StoreError            3   results cannot be written (a full disk)
+└── OutputError               2   a file cannot be written; 3 where the disk is to blame
+    └── StoreError                the same of a result
 
 A failing invocation is none of these: it is recorded, and the sweep goes on.
 """
@@ -14,6 +14,7 @@ A failing invocation is none of these: it is recorded, and the sweep goes on.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,17 +54,24 @@ class RunFolderError(UsageError):
         super().__init__(f"{str(folder)!r} {why}. {remedy}")
 
 
-class InfrastructureError(BenchError):
-    """The machine failed, not the measurement and not the user."""
-
-
-class StoreError(InfrastructureError):
-    """A result could not be written."""
+class OutputError(BenchError):
+    """A file cannot be written: a wrong place (exit code 2), or a full or broken disk (3)."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"Cannot write {str(path)!r}: {error.strerror}. What was recorded before is kept: "
-            "make room and continue with `--resume`."
+        super().__init__(f"Cannot write {str(path)!r}: {error.strerror}.{self._remedy()}")
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+            self.exit_code = 2
+
+    def _remedy(self) -> str:
+        return ""
+
+
+class StoreError(OutputError):
+    """A result could not be written."""
+
+    def _remedy(self) -> str:
+        return (
+            " What was recorded before is kept: make room and continue with `--resume`."
         )
 
 

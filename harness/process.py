@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource
 import select
@@ -103,9 +104,16 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _die_with_parent() -> list[str]:
+@functools.cache
+def _die_with_parent() -> tuple[str, ...]:
+    """What goes before a command so that it is killed when we are, where that can be had."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+    if setpriv is None:
+        return ()
+    prefix = (setpriv, "--pdeathsig", "KILL", "--")
+    # BusyBox has a setpriv too, without this option.
+    tried = subprocess.run([*prefix, "true"], capture_output=True, timeout=10, check=False)
+    return prefix if tried.returncode == 0 else ()
 
 
 @contextlib.contextmanager

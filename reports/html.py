@@ -1,13 +1,27 @@
-"""The page of stored runs."""
+"""The page of stored runs: one HTML file that asks for nothing from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
 
 from harness.claims import Judgement
 from harness.summary import RunResult
+from reports.view import build_view
+
+_TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render_report(pages: Sequence[tuple[RunResult, Sequence[Judgement]]]) -> str:
-    """Gives the page."""
-    return str(len(pages))
+    """Gives the page; several runs stand in it one after the other."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html").render(view=build_view(pages))

@@ -80,7 +80,7 @@ def _claim_lines(judgement: Judgement) -> list[str]:
     claim = judgement.claim
     lines = [
         f"{claim.statement}",
-        f"  published {claim.published:g} {claim.unit}, measured {_measured(judgement)}: "
+        f"  published {claim.published:g} {claim.unit}, {_how(judgement)} {_measured(judgement)}: "
         f"{judgement.verdict.value.upper()}",
     ]
     differing = [_describe(row) for row in judgement.conditions if row.differs]
@@ -92,6 +92,12 @@ def _claim_lines(judgement: Judgement) -> list[str]:
         if row.name == "model of this run"
     ]
     return lines
+
+
+def _how(judgement: Judgement) -> str:
+    exact = judgement.measured is not None and judgement.measured.low is None
+    counted = exact and not judgement.claim.kind.startswith("latency")
+    return "counted" if counted else "measured"
 
 
 def _describe(row: Condition) -> str:

@@ -24,6 +24,8 @@ from harness.summary import RunResult, summarize
 MODEL_SHA256 = "a1" * 32
 TOOL_SHA256 = "b2" * 32
 
+Samples = Mapping[Case, Sequence[float]] | Mapping[Case, Sequence[float | None]]
+
 
 def make_case(model: str = "mobilebert", **changes: object) -> Case:
     """`MODEL-qa-seq128-fp32` on XNNPACK with 4 threads."""
@@ -41,24 +43,29 @@ def make_case(model: str = "mobilebert", **changes: object) -> Case:
 
 def make_file_case(path: str = "/models/mine.tflite", **changes: object) -> Case:
     """A case of `--model-file`."""
-    name = path.rpartition("/")[2].removesuffix(".tflite")
-    return make_case(
-        name, task=None, sequence_length=None, quantization=None, model_file=path, **changes
+    case = make_case(
+        path.rpartition("/")[2].removesuffix(".tflite"),
+        task=None,
+        sequence_length=None,
+        quantization=None,
+        model_file=path,
     )
+    return replace(case, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
-def make_model(**changes: object) -> ModelFacts:
-    """MobileBERT's file."""
-    model = ModelFacts(
-        file="/cache/model.tflite",
+def make_facts(model: str = "mobilebert", **changes: object) -> ModelFacts:
+    """The file of a model: BERT-Base's size and counts, or else MobileBERT's."""
+    large = model == "bert-base"
+    facts = ModelFacts(
+        file=f"/cache/{model}.tflite",
         sha256=MODEL_SHA256,
-        size_bytes=97_666_928,
-        parameters=24_581_888,
-        macs=2_692_743_168,
-        operators=1049,
+        size_bytes=434_462_288 if large else 97_666_928,
+        parameters=108_891_648 if large else 24_581_888,
+        macs=11_173_625_856 if large else 2_692_743_168,
+        operators=486 if large else 1049,
         sequence_length=128,
     )
-    return replace(model, **changes)  # type: ignore[arg-type]  # fields of several types
+    return replace(facts, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
 def make_device(kind: str = "host", **changes: object) -> DeviceInfo:
@@ -67,7 +74,7 @@ def make_device(kind: str = "host", **changes: object) -> DeviceInfo:
         kind=kind,
         name="host" if kind == "host" else "pixel4",
         serial=None if kind == "host" else "9A221FFAZ004PX",
-        model="AMD EPYC" if kind == "host" else "Pixel 4",
+        model="Test CPU" if kind == "host" else "Pixel 4",
         soc=None if kind == "host" else "SM8150",
         fingerprint="Linux 6.1 x86_64" if kind == "host" else "google/flame/flame:13",
         tier="T0",
@@ -76,22 +83,26 @@ def make_device(kind: str = "host", **changes: object) -> DeviceInfo:
     return replace(device, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
-def make_tool(**changes: object) -> Tool:
-    """An official binary that knows the flags of `make_record`."""
+PIXEL_4 = make_device("phone")
+
+
+def make_tool(*, stand_in: bool = False, **changes: object) -> Tool:
+    """The stand-in or an official binary; both know the flags of `make_record`."""
     tool = Tool(
-        path="/opt/benchmark_model",
+        path="/opt/stand_in.py" if stand_in else "/opt/benchmark_model",
         sha256=TOOL_SHA256,
-        stand_in=False,
+        stand_in=stand_in,
         flags=frozenset({"graph", "num_threads", "num_runs", "use_xnnpack"}),
     )
     return replace(tool, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
-def make_measurement(latency_us: int = 20_000, **changes: object) -> Measurement:
+def make_measurement(latency_ms: float = 20.0, **changes: object) -> Measurement:
     """Twenty runs with this median."""
+    latency_us = round(latency_ms * 1000)
     measurement = Measurement(
-        init_us=40_000,
-        first_us=30_000,
+        init_us=21_000,
+        first_us=63_000,
         warmup=Phase(count=2, average_us=25_000.0),
         inference=Phase(count=20, average_us=latency_us + 100.0, median_us=latency_us),
         threads=4,
@@ -104,7 +115,7 @@ def make_measurement(latency_us: int = 20_000, **changes: object) -> Measurement
     return replace(measurement, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
-def make_record(case: Case, round_: int = 0, latency_us: int = 20_000, **changes: object) -> Record:
+def make_record(case: Case, round_: int = 0, latency_ms: float = 20.0, **changes: object) -> Record:
     """A valid invocation of a case; what it says of itself is what was asked for."""
     seen = Observation(load_1min=0.5, memory_available_mb=4000.0, cpu_mhz=2600.0)
     record = Record(
@@ -115,9 +126,9 @@ def make_record(case: Case, round_: int = 0, latency_us: int = 20_000, **changes
         wall_s=1.5,
         valid=True,
         failure=None,
-        measurement=make_measurement(latency_us, threads=case.threads),
+        measurement=make_measurement(latency_ms, threads=case.threads),
         exit_code=0,
-        peak_memory_mb=230.0,
+        peak_memory_mb=250.0,
         cpu_mask="ff",
         flags=("--graph=/cache/model.tflite", f"--num_threads={case.threads}", "--num_runs=20"),
         model_sha256=MODEL_SHA256,
@@ -130,8 +141,8 @@ def make_record(case: Case, round_: int = 0, latency_us: int = 20_000, **changes
     return replace(record, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
-def make_failed_record(
-    case: Case, round_: int = 0, kind: str = "timeout", message: str = "No result: too slow."
+def make_failure(
+    case: Case, round_: int = 0, kind: str = "signal", message: str = "No result: killed."
 ) -> Record:
     """An invocation without a measurement."""
     return make_record(
@@ -145,14 +156,14 @@ def make_failed_record(
 
 
 def make_info(cases: Sequence[Case], **changes: object) -> RunInfo:
-    """A run of these cases on a host; each has a model file."""
+    """A run of these cases on this machine with the stand-in; each has a model file."""
     info = RunInfo(
         schema=SCHEMA,
         created_at="2026-03-01T10:00:00+00:00",
         plan=Plan(title="quick", cases=tuple(cases), settings=Settings()),
         device=make_device(),
-        tool=make_tool(),
-        models={case.model_id: make_model() for case in cases},
+        tool=make_tool(stand_in=True),
+        models={case.model_id: make_facts(case.model) for case in cases},
         missing={},
         versions={"python": "3.11.9", "mbert-bench": "0.1.0"},
     )
@@ -160,32 +171,32 @@ def make_info(cases: Sequence[Case], **changes: object) -> RunInfo:
 
 
 def make_run(
-    samples: Mapping[Case, Sequence[float | None]] | None = None,
-    records: Sequence[Record] | None = None,
+    samples: Samples | None = None,
+    *,
+    stand_in: bool = True,
+    rounds: int | None = None,
+    more_records: Sequence[Record] = (),
     **changes: object,
 ) -> StoredRun:
-    """A stored run. `samples` gives each case's latencies in ms by round, None for a failure;
-    `records` stands in the place of those made from it; `changes` are of `RunInfo`."""
+    """A stored run. `samples` gives each case's latencies in ms by round, None for a failure.
+
+    The plan has as many rounds as the longest sample, or `rounds`; `changes` are of `RunInfo`.
+    """
     given = {make_case(): [20.0] * 10} if samples is None else samples
-    info = make_info(list(given), **changes)
+    info = make_info(list(given), **{"tool": make_tool(stand_in=stand_in), **changes})
     if "plan" not in changes:
-        rounds = max(map(len, given.values()))
-        settings = replace(info.plan.settings, rounds=rounds or 10)
+        longest = max(map(len, given.values()), default=0)
+        settings = replace(info.plan.settings, rounds=rounds or longest or 10)
         info = replace(info, plan=replace(info.plan, settings=settings))
-    made = [
-        make_failed_record(case, round_)
-        if latency_ms is None
-        else make_record(case, round_, round(latency_ms * 1000), tool_sha256=info.tool.sha256)
+    records = [
+        make_failure(case, round_) if value is None else make_record(case, round_, value)
         for case, sample in given.items()
-        for round_, latency_ms in enumerate(sample)
+        for round_, value in enumerate(sample)
     ]
-    stored = made if records is None else list(records)
-    return StoredRun(folder=Path("/runs/one"), info=info, records=tuple(stored))
+    return StoredRun(folder=Path("/runs/one"), info=info, records=(*records, *more_records))
 
 
-def make_result(
-    samples: Mapping[Case, Sequence[float | None]] | None = None, **changes: object
-) -> RunResult:
+def make_result(samples: Samples | None = None, **changes: object) -> RunResult:
     """The results of `make_run`."""
     return summarize(make_run(samples, **changes))  # type: ignore[arg-type]  # passed on
 

@@ -60,7 +60,7 @@ def build(
     import shutil
 
     from harness.console import BuildProgress, stderr_console
-    from harness.errors import StoreError
+    from harness.errors import OutputError
     from models.build import build_model, cache_folder, cached_path
     from models.catalog import (
         ModelSpec,
@@ -95,7 +95,7 @@ def build(
         shutil.copyfile(path, unfinished)
         unfinished.replace(out)
     except OSError as error:
-        raise StoreError(out, error) from error
+        raise OutputError(out, error) from error
     typer.echo(str(out))
 
 

@@ -20,7 +20,7 @@ def report(
 
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
-    from harness.errors import StoreError, UsageError
+    from harness.errors import OutputError, UsageError
     from harness.store import load_run
     from harness.summary import summarize
     from reports.document import run_document
@@ -39,7 +39,7 @@ def report(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(render_report(pages), encoding="utf-8")
         except OSError as error:
-            raise StoreError(path, error) from error
+            raise OutputError(path, error) from error
         typer.echo(f"report: {path}", err=True)
     for result, judgements in pages:
         if json:

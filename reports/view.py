@@ -1,0 +1,218 @@
+"""The page of stored runs as strings ready to print; templates compute nothing."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.claims import Judgement
+from harness.store import RunInfo
+from harness.summary import RunResult, Status
+from reports.cells import one_line
+from reports.charts import latency_chart, size_chart
+from reports.document import run_document
+from reports.table import render_csv
+from reports.view_cases import (
+    CaseEvidence,
+    CaseRow,
+    FailureRow,
+    WarningRow,
+    build_case_rows,
+    build_evidence,
+    build_failures,
+    build_warnings,
+)
+from reports.view_claims import HeadlineCard, Ledger, build_cards, build_ledger
+from reports.view_environment import Fact, FactGroup, ModelRow, build_environment, build_models
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What a reader must know before the first number."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file inside the page: a `data:` address, and the name that it is saved under."""
+
+    text: str
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """An SVG element, which is no foreign text, and what it shows."""
+
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """One run. `prefix` begins all its anchors."""
+
+    prefix: str
+    title: str
+    subtitle: str
+    notices: tuple[Notice, ...]
+    cards: tuple[HeadlineCard, ...]
+    cases: tuple[CaseRow, ...]
+    failures: tuple[FailureRow, ...]
+    warnings: tuple[WarningRow, ...]
+    charts: tuple[Chart, ...]
+    ledger: Ledger
+    evidence: tuple[CaseEvidence, ...]
+    environment: tuple[FactGroup, ...]
+    models: tuple[ModelRow, ...]
+    downloads: tuple[Download, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportView:
+    """The page: one run, or several one after the other with a list of them at the top."""
+
+    title: str
+    contents: tuple[Fact, ...]
+    runs: tuple[RunView, ...]
+
+
+def build_view(pages: Sequence[tuple[RunResult, Sequence[Judgement]]]) -> ReportView:
+    """All that the page shows."""
+    runs = tuple(
+        _run(result, judgements, f"run-{position}")
+        for position, (result, judgements) in enumerate(pages, start=1)
+    )
+    if len(runs) == 1:
+        return ReportView(title=runs[0].title, contents=(), runs=runs)
+    contents = tuple(Fact(name=run.prefix, value=f"{run.title}: {run.subtitle}") for run in runs)
+    return ReportView(title=f"{len(runs)} runs", contents=contents, runs=runs)
+
+
+def _run(result: RunResult, judgements: Sequence[Judgement], prefix: str) -> RunView:
+    info = result.run.info
+    return RunView(
+        prefix=prefix,
+        title=f"{_device_name(info)}, {_date(info)[:10]}",
+        subtitle=_subtitle(info),
+        notices=_notices(result),
+        cards=build_cards(result, judgements),
+        cases=build_case_rows(result, prefix),
+        failures=build_failures(result),
+        warnings=build_warnings(result),
+        charts=_charts(result, prefix),
+        ledger=build_ledger(judgements),
+        evidence=build_evidence(result, prefix),
+        environment=build_environment(result),
+        models=build_models(info),
+        downloads=_downloads(result, judgements, prefix),
+    )
+
+
+def _subtitle(info: RunInfo) -> str:
+    count, rounds = len(info.plan.cases), info.plan.settings.rounds
+    cases = "1 case" if count == 1 else f"{count} cases"
+    times = "1 round" if rounds == 1 else f"{rounds} rounds"
+    kind = "a host, not a phone" if info.device.kind == "host" else info.device.kind
+    return f"{kind} · plan {one_line(info.plan.title, 80)} · {cases}, {times} · {_date(info)}"
+
+
+def _notices(result: RunResult) -> tuple[Notice, ...]:
+    info, notices = result.run.info, []
+    if info.device.kind == "host":
+        text = "Measured on this host, so no phone latency is confirmed or refuted."
+        notices.append(Notice(text=text, tone="mixed"))
+    if info.tool.stand_in:
+        text = (
+            "The tool is the stand-in on the LiteRT runtime for Python, not the official "
+            "benchmark_model."
+        )
+        notices.append(Notice(text=text, tone="mixed"))
+    if result.failed:
+        failed, partial = (_count(result, status) for status in (Status.FAILED, Status.PARTIAL))
+        text = f"Of {len(result.cases)} cases: {failed} failed, {partial} partial. See Failures."
+        notices.append(Notice(text=text, tone="bad"))
+    if _cut_off(result):
+        text = "The run was cut off before its last round. Continue it with --resume."
+        notices.append(Notice(text=text, tone="bad"))
+    if result.run.broken_lines:
+        text = f"{result.run.broken_lines} damaged lines of records.jsonl are left out."
+        notices.append(Notice(text=text, tone="bad"))
+    return tuple(notices)
+
+
+def _count(result: RunResult, status: Status) -> int:
+    return sum(case.status is status for case in result.cases)
+
+
+def _cut_off(result: RunResult) -> bool:
+    """Whether invocations are missing; one that failed is there, as a failure."""
+    rounds, missing = result.run.info.plan.settings.rounds, result.run.info.missing
+    return not result.complete and any(
+        len(result.run.of_case(case.case)) < rounds
+        for case in result.cases
+        if case.case.model_id not in missing
+    )
+
+
+def _charts(result: RunResult, prefix: str) -> tuple[Chart, ...]:
+    drawn = (
+        (
+            "Latency of each case",
+            "Diamond: estimate, hollow where there is no interval. Bar: its 95 % interval. "
+            "Dots: the invocations.",
+            latency_chart(result, f"{prefix}-latency"),
+        ),
+        (
+            "Latency against model size",
+            "One point per case, with its 95 % interval where there is one.",
+            size_chart(result, f"{prefix}-size"),
+        ),
+    )
+    return tuple(
+        Chart(title=title, caption=caption, svg=svg)
+        for title, caption, svg in drawn
+        if svg is not None
+    )
+
+
+def _downloads(
+    result: RunResult, judgements: Sequence[Judgement], prefix: str
+) -> tuple[Download, ...]:
+    document = json.dumps(run_document(result, judgements), indent=1)
+    return (
+        Download(
+            text="Results, evidence and claims as JSON",
+            name=f"mbert-bench-{prefix}.json",
+            href=_data_address("application/json", document),
+        ),
+        Download(
+            text="Cases as CSV",
+            name=f"mbert-bench-{prefix}.csv",
+            href=_data_address("text/csv", render_csv(result)),
+        ),
+    )
+
+
+def _data_address(media_type: str, text: str) -> str:
+    content = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    return f"data:{media_type};base64,{content}"
+
+
+def _device_name(info: RunInfo) -> str:
+    return one_line(info.device.model or info.device.name, 80)
+
+
+def _date(info: RunInfo) -> str:
+    try:
+        moment = datetime.datetime.fromisoformat(info.created_at).astimezone(datetime.UTC)
+    except ValueError:
+        return one_line(info.created_at, 40)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,185 @@
+"""The claims of a run as strings to print: the headline cards and the rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.claim_ledger import Claim, ClaimKind, Unit
+from harness.claims import Condition, Judgement, Verdict
+from harness.summary import RunResult, Status
+from reports.cells import NO_INTERVAL, NOTHING, Chip, interval, number, one_line, with_unit
+from reports.reproduce import claim_command
+
+_TONES = {
+    Verdict.SUPPORTED: "good",
+    Verdict.REFUTED: "bad",
+    Verdict.DIFFERS: "mixed",
+    Verdict.NOT_MEASURED: "none",
+}
+_TIMED = (ClaimKind.LATENCY, ClaimKind.LATENCY_RATIO)
+# A ratio of which the run cannot say on which side of 1 it is.
+_IN_THE_NOISE = "~"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One condition: as published, and as measured."""
+
+    name: str
+    published: str
+    measured: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The measured side of a claim: the value, and its interval or why it has none."""
+
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadlineCard:
+    """One of the claims that a reader sees first. `command` is empty for a measured one."""
+
+    statement: str
+    published: str
+    measured: Measured
+    chip: Chip
+    differences: tuple[Difference, ...]
+    same: str
+    notes: tuple[str, ...]
+    reason: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow:
+    """One claim of the ledger."""
+
+    id: str
+    statement: str
+    published: str
+    measured: Measured
+    chip: Chip
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    source: str
+    grade: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """All claims: those with a verdict, those that this run says nothing of, and accuracies."""
+
+    counts: str
+    judged: tuple[LedgerRow, ...]
+    open: tuple[LedgerRow, ...]
+    accuracy: tuple[LedgerRow, ...]
+
+
+def build_cards(result: RunResult, judgements: Sequence[Judgement]) -> tuple[HeadlineCard, ...]:
+    """The headline claims, in the ledger's order."""
+    return tuple(_card(result, j) for j in judgements if j.claim.headline)
+
+
+def build_ledger(judgements: Sequence[Judgement]) -> Ledger:
+    """The whole ledger, in its own order."""
+    measurable = [j for j in judgements if j.claim.measurable]
+    counts = [f"{sum(j.verdict is verdict for j in measurable)} {verdict}" for verdict in Verdict]
+    return Ledger(
+        counts=", ".join(counts),
+        judged=tuple(_row(j) for j in measurable if j.verdict is not Verdict.NOT_MEASURED),
+        open=tuple(_row(j) for j in measurable if j.verdict is Verdict.NOT_MEASURED),
+        accuracy=tuple(_row(j) for j in judgements if not j.claim.measurable),
+    )
+
+
+def _card(result: RunResult, judgement: Judgement) -> HeadlineCard:
+    claim = judgement.claim
+    missing = judgement.verdict is Verdict.NOT_MEASURED
+    return HeadlineCard(
+        statement=one_line(claim.statement),
+        published=_published(claim),
+        measured=_measured(judgement),
+        chip=_chip(judgement),
+        differences=_differences(judgement),
+        same="; ".join(f"{row.name} {_text(row.measured)}" for row in _same(judgement)),
+        notes=_notes(judgement),
+        reason=_why_not_measured(result, claim) if missing else "",
+        command=claim_command(claim, result.run.info) if missing else (),
+    )
+
+
+def _row(judgement: Judgement) -> LedgerRow:
+    claim = judgement.claim
+    return LedgerRow(
+        id=claim.id,
+        statement=one_line(claim.statement),
+        published=_published(claim),
+        measured=_measured(judgement),
+        chip=_chip(judgement),
+        differences=_differences(judgement),
+        notes=_notes(judgement),
+        source=one_line(claim.source),
+        grade=claim.grade.value,
+    )
+
+
+def _published(claim: Claim) -> str:
+    return with_unit(f"{claim.published:,g}", claim.unit)
+
+
+def _chip(judgement: Judgement) -> Chip:
+    return Chip(word=judgement.verdict.value, tone=_TONES[judgement.verdict])
+
+
+def _measured(judgement: Judgement) -> Measured:
+    claim, measured = judgement.claim, judgement.measured
+    if measured is None:
+        return Measured(value=NOTHING, interval="")
+    value = with_unit(number(measured.value), claim.unit)
+    if claim.kind not in _TIMED:
+        return Measured(value=value, interval="exact")
+    bounds = interval(measured)
+    if measured.low is None or measured.high is None:
+        return Measured(value=value, interval=f"{NO_INTERVAL} (n = {measured.n})")
+    words = f"{with_unit(bounds, claim.unit)} (n = {measured.n})"
+    if claim.unit is Unit.RATIO and measured.low <= 1 <= measured.high:
+        return Measured(value=_IN_THE_NOISE, interval=f"{words} holds 1: no difference is shown")
+    return Measured(value=value, interval=words)
+
+
+def _differences(judgement: Judgement) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(name=row.name, published=_text(row.published), measured=_text(row.measured))
+        for row in judgement.conditions
+        if row.differs
+    )
+
+
+def _same(judgement: Judgement) -> list[Condition]:
+    return [c for c in judgement.conditions if not c.differs and not _is_note(c)]
+
+
+def _notes(judgement: Judgement) -> tuple[str, ...]:
+    return tuple(f"{c.name}: {_text(c.measured)}" for c in judgement.conditions if _is_note(c))
+
+
+def _is_note(condition: Condition) -> bool:
+    """Said for the reader; it is no condition of the claim."""
+    return condition.name == "model of this run"
+
+
+def _why_not_measured(result: RunResult, claim: Claim) -> str:
+    named = {*claim.models, *claim.baselines}
+    failed = [c for c in result.cases if c.case.model in named and c.status is Status.FAILED]
+    if failed:
+        kinds = ", ".join(dict.fromkeys(c.failure.kind for c in failed if c.failure))
+        return f"This run measured it in vain ({one_line(kinds, 80)}): see Failures."
+    return "No case of this run measures it."
+
+
+def _text(text: str) -> str:
+    return one_line(text, 120)
