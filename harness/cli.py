@@ -57,7 +57,9 @@ def main() -> None:
     try:
         app()
     except (BenchError, DeviceError, ModelError) as error:
-        typer.echo(f"error: {error}", err=True)
+        from reports.cells import visible  # a message may quote a log, and a log anything
+
+        typer.echo(f"error: {visible(str(error))}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

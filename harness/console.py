@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from reports.cells import one_line
+
 if TYPE_CHECKING:
     from harness.execute import Slot
     from harness.store import Record
@@ -46,7 +48,9 @@ class RunProgress:
             self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
             self._bar.add_task("", total=total)
             self._bar.start()
-        what = f"round {slot.round + 1}/{self._rounds}  {slot.case.id}  {self._time_left()}"
+        what = (
+            f"round {slot.round + 1}/{self._rounds}  {one_line(slot.case.id)}  {self._time_left()}"
+        )
         self._bar.update(self._bar.task_ids[0], completed=number - 1, description=escape(what))
         self._bar.refresh()
 
@@ -60,10 +64,9 @@ class RunProgress:
             outcome = f"[red]failed: {escape(kind)}[/red]"
         if self._console.is_terminal and record.valid:
             return
-        self._console.print(
-            f"\\[{self._number}/{self._total}] round {slot.round + 1} {escape(slot.case.id)}: "
-            f"{outcome}"
-        )
+        name = escape(one_line(slot.case.id))
+        place = f"\\[{self._number}/{self._total}] round {slot.round + 1}"
+        self._console.print(f"{place} {name}: {outcome}")
 
     def close(self) -> None:
         """Takes the display away."""

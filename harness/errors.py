@@ -70,9 +70,7 @@ class StoreError(OutputError):
     """A result could not be written."""
 
     def _remedy(self) -> str:
-        return (
-            " What was recorded before is kept: make room and continue with `--resume`."
-        )
+        return " What was recorded before is kept: make room and continue with `--resume`."
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

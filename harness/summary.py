@@ -66,12 +66,21 @@ class RunResult:
 def summarize(run: StoredRun) -> RunResult:
     """Reads the results off a stored run."""
     cases = tuple(_case_result(case, run) for case in run.info.plan.cases)
-    stopped_early = run.info.plan.settings.target_ci_percent is not None
-    expected = run.info.plan.settings.rounds
-    complete = stopped_early or all(
-        len(case.sample_ms) == expected or case.status == Status.FAILED for case in cases
-    )
+    rounds = _rounds_begun(run)
+    complete = all(case.status == Status.FAILED or _ran(case, run) == rounds for case in cases)
     return RunResult(run=run, cases=cases, complete=complete)
+
+
+def _ran(case: CaseResult, run: StoredRun) -> int:
+    return len(run.of_case(case.case))
+
+
+def _rounds_begun(run: StoredRun) -> int:
+    """How many rounds a whole run has: the plan's, or with a precision target those begun."""
+    settings = run.info.plan.settings
+    if settings.target_ci_percent is None or not run.records:
+        return settings.rounds
+    return max(record.round for record in run.records) + 1
 
 
 def latency_ratio(numerator: CaseResult, denominator: CaseResult) -> Estimate | None:
@@ -95,7 +104,7 @@ def _case_result(case: Case, run: StoredRun) -> CaseResult:
         failure = failure or missing or not_run
         status = Status.FAILED
     else:
-        status = Status.PARTIAL if _is_partial(run, len(measured)) else Status.OK
+        status = Status.PARTIAL if len(measured) < _rounds_begun(run) else Status.OK
     return CaseResult(
         case=case,
         status=status,
@@ -111,15 +120,6 @@ def _case_result(case: Case, run: StoredRun) -> CaseResult:
         evidence=evidence,
         warnings=_warnings(run, records, latency, evidence),
     )
-
-
-def _is_partial(run: StoredRun, valid: int) -> bool:
-    """Fewer measurements than rounds; with a precision target, than rounds that were begun."""
-    settings = run.info.plan.settings
-    expected = settings.rounds
-    if settings.target_ci_percent is not None:
-        expected = max(record.round for record in run.records) + 1
-    return valid < expected
 
 
 def _warnings(

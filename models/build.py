@@ -76,7 +76,13 @@ def _build(spec: ModelSpec, path: Path) -> None:
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
     try:
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=_TIMEOUT_S, env=environment, check=False
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",  # what a crash prints need not be text
+            timeout=_TIMEOUT_S,
+            env=environment,
+            check=False,
         )
         if done.returncode != 0:
             raise BuildFailedError(spec.id, _how(done.returncode), done.stderr + done.stdout)

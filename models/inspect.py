@@ -6,7 +6,6 @@ The file is mapped, not read, so that half a gigabyte takes milliseconds.
 
 from __future__ import annotations
 
-import json
 import math
 import mmap
 import struct
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
+from pydantic import TypeAdapter, ValidationError
 
 from models.errors import NotTFLiteError
 from models.flatbuffer import FACTS
@@ -137,9 +137,17 @@ def _facts(model: Any) -> Facts | None:
     for index in range(model.MetadataLength()):
         entry = model.Metadata(index)
         if entry.Name() == FACTS.encode():
-            data = model.Buffers(entry.Buffer()).DataAsNumpy()
-            return Facts(**json.loads(bytes(data)))
+            # Copied at once: a view kept by an exception's traceback would bar the file's closing.
+            return _parse_facts(bytes(model.Buffers(entry.Buffer()).DataAsNumpy()))
     return None
+
+
+def _parse_facts(data: bytes) -> Facts:
+    try:
+        return TypeAdapter(Facts).validate_json(data, strict=True)
+    except ValidationError as error:
+        message = f"in {FACTS!r}: {error.error_count()} wrong or missing values"
+        raise ValueError(message) from error
 
 
 class _Graph:

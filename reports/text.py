@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 from harness.claims import Condition, Judgement, Verdict
-from harness.statistics import Estimate
 from harness.summary import CaseResult, RunResult, Status
+from reports.cells import interval, number, one_line
 
 _WIDTH = 100
 
@@ -48,32 +48,23 @@ def render_ledger(judgements: Sequence[Judgement]) -> str:
     return "\n".join([*_align(rows), "", f"{len(judgements)} claims: {counts}"])
 
 
-def format_latency(latency_ms: float) -> str:
-    """Milliseconds with three significant digits."""
-    return f"{latency_ms:.3g} ms" if latency_ms < 1000 else f"{latency_ms:,.0f} ms"
-
-
 def _case_row(case: CaseResult) -> tuple[str, ...]:
+    name = one_line(case.case.id)
     size = f"{case.model.size_bytes / 1e6:.1f} MB" if case.model else "-"
     evidence = case.evidence.verdict.value if case.evidence else "-"
     if case.latency_ms is None:
-        return (case.case.id, "failed", "-", "0", size, evidence)
+        return (name, "failed", "-", "0", size, evidence)
+    if case.status == Status.PARTIAL:
+        name += " (partial)"
     latency = case.latency_ms
-    name = case.case.id + (" (partial)" if case.status == Status.PARTIAL else "")
-    return (
-        name,
-        format_latency(latency.value),
-        _interval(latency, "ms"),
-        str(latency.n),
-        size,
-        evidence,
-    )
+    bounds = "-" if latency.low is None else f"{interval(latency)} ms"
+    return (name, f"{number(latency.value)} ms", bounds, str(latency.n), size, evidence)
 
 
 def _failure(case: CaseResult) -> list[str]:
     assert case.failure is not None
-    message = " ".join(case.failure.message.split())
-    return ["", f"{case.case.id}: {case.failure.kind}", *_wrap(message, "  ")]
+    message = one_line(case.failure.message, 1000)
+    return ["", f"{one_line(case.case.id)}: {case.failure.kind}", *_wrap(message, "  ")]
 
 
 def _claim_lines(judgement: Judgement) -> list[str]:
@@ -101,24 +92,15 @@ def _how(judgement: Judgement) -> str:
 
 
 def _describe(row: Condition) -> str:
-    return f"{row.name} {row.published} -> {row.measured}"
+    return one_line(f"{row.name} {row.published} -> {row.measured}")
 
 
 def _measured(judgement: Judgement) -> str:
-    measured = judgement.measured
+    measured, unit = judgement.measured, judgement.claim.unit.value
     if measured is None:
         return "-"
-    unit = judgement.claim.unit.value
-    interval = _interval(measured, unit)
-    value = f"{measured.value:.3g} {unit}" if measured.value < 1000 else f"{measured.value:,.0f}"
-    return value if interval == "-" else f"{value} ({interval})"
-
-
-def _interval(estimate: Estimate, unit: str) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "-"
-    digits = max(0, 2 - len(f"{int(abs(estimate.value))}") + 1)
-    return f"{estimate.low:.{digits}f} to {estimate.high:.{digits}f} {unit}"
+    value = f"{number(measured.value)} {unit}"
+    return value if measured.low is None else f"{value} ({interval(measured)} {unit})"
 
 
 def _align(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -139,7 +139,7 @@ def _notices(result: RunResult) -> tuple[Notice, ...]:
         failed, partial = (_count(result, status) for status in (Status.FAILED, Status.PARTIAL))
         text = f"Of {len(result.cases)} cases: {failed} failed, {partial} partial. See Failures."
         notices.append(Notice(text=text, tone="bad"))
-    if _cut_off(result):
+    if not result.complete:
         text = "The run was cut off before its last round. Continue it with --resume."
         notices.append(Notice(text=text, tone="bad"))
     if result.run.broken_lines:
@@ -150,16 +150,6 @@ def _notices(result: RunResult) -> tuple[Notice, ...]:
 
 def _count(result: RunResult, status: Status) -> int:
     return sum(case.status is status for case in result.cases)
-
-
-def _cut_off(result: RunResult) -> bool:
-    """Whether invocations are missing; one that failed is there, as a failure."""
-    rounds, missing = result.run.info.plan.settings.rounds, result.run.info.missing
-    return not result.complete and any(
-        len(result.run.of_case(case.case)) < rounds
-        for case in result.cases
-        if case.case.model_id not in missing
-    )
 
 
 def _charts(result: RunResult, prefix: str) -> tuple[Chart, ...]:
