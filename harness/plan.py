@@ -68,11 +68,11 @@ class Settings:
     """
 
     rounds: int = 10
-    num_runs: int = 20
+    num_runs: int = 30
     min_secs: float = 0.0
     max_secs: float = 60.0
     warmup_runs: int = 2
-    warmup_min_secs: float = 0.3
+    warmup_min_secs: float = 0.5
     timeout_s: float = 180.0
     seed: int = 0
     target_ci_percent: float | None = None

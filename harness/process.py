@@ -74,11 +74,21 @@ def run_process(
 
 
 def _peak_memory_mb(usage: resource.struct_rusage) -> float | None:
-    """The child's peak, which Linux starts at its parent's: up to ours, it says nothing."""
-    if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
-        return None
+    """The child's peak. Linux starts it at its parent's, so up to ours it says nothing."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes on Linux
-    return usage.ru_maxrss * unit / 1e6
+    peak = usage.ru_maxrss * unit
+    return peak / 1e6 if peak > _own_peak_bytes() else None
+
+
+def _own_peak_bytes() -> int:
+    """The peak of this process since its program started; getrusage would tell our parent's too."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0  # no Linux: a child starts at nothing
+    return next(
+        int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")
+    )
 
 
 def _ends_within(pid: int, timeout_s: float) -> bool:

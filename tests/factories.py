@@ -160,7 +160,7 @@ def make_info(cases: Sequence[Case], **changes: object) -> RunInfo:
     info = RunInfo(
         schema=SCHEMA,
         created_at="2026-03-01T10:00:00+00:00",
-        plan=Plan(title="quick", cases=tuple(cases), settings=Settings()),
+        plan=Plan(title="quick", cases=tuple(cases), settings=Settings(num_runs=20)),
         device=make_device(),
         tool=make_tool(stand_in=True),
         models={case.model_id: make_facts(case.model) for case in cases},

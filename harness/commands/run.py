@@ -11,6 +11,8 @@ import typer
 from harness.commands.words import split_numbers, split_threads, split_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.claims import Judgement
     from harness.plan import Plan
     from harness.plan_file import Overrides
@@ -122,20 +124,21 @@ def run(
     finally:
         progress.close()
         session.folder.close()
-    result, judgements = _finish(session.folder)
+    result, judgements = _results(session.folder)
     if json:
         typer.echo(dumps(run_document(result, judgements), indent=1))
     else:
         typer.echo(render_cases(result))
         typer.echo("")
         typer.echo(render_headlines(judgements))
-    console.print(f"\nreport: {folder / 'report.html'}", markup=False)
+    page = _write_pages(session.folder, result, judgements)
+    console.print(f"\nreport: {page}", markup=False)
     if interrupted:
-        console.print(
-            f"interrupted; continue with `mbert-bench run --device {opened.info().name} "
-            f"--resume --out {shlex.quote(str(folder))}`",
-            markup=False,
-        )
+        again = ["run", "--device", opened.info().name, "--resume", "--out", str(folder)]
+        if benchmark_model is not None:
+            again += ["--benchmark-model", str(benchmark_model)]
+        line = shlex.join(["mbert-bench", *again])
+        console.print(f"interrupted; continue with `{line}`", markup=False)
         raise typer.Exit(EXIT_INTERRUPTED)
     if result.failed:
         raise typer.Exit(EXIT_CASES_FAILED)
@@ -169,17 +172,21 @@ def _print_schedule(plan: Plan) -> None:
     )
 
 
-def _finish(folder: RunFolder) -> tuple[RunResult, tuple[Judgement, ...]]:
-    """Writes report and summary from what is stored, and gives the results."""
+def _results(folder: RunFolder) -> tuple[RunResult, tuple[Judgement, ...]]:
+    """What the run says, read from what is stored."""
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
     from harness.store import load_run
     from harness.summary import summarize
+
+    result = summarize(load_run(folder.folder))
+    return result, judge_claims(load_claims(), result)
+
+
+def _write_pages(folder: RunFolder, result: RunResult, judgements: Sequence[Judgement]) -> Path:
+    """Writes summary and report, and gives the report's path."""
     from reports.html import render_report
     from reports.table import render_csv
 
-    result = summarize(load_run(folder.folder))
-    judgements = judge_claims(load_claims(), result)
     folder.write_text("summary.csv", render_csv(result))
-    folder.write_text("report.html", render_report([(result, judgements)]))
-    return result, judgements
+    return folder.write_text("report.html", render_report([(result, judgements)]))
