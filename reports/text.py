@@ -69,10 +69,10 @@ def _failure(case: CaseResult) -> list[str]:
 
 def _claim_lines(judgement: Judgement) -> list[str]:
     claim = judgement.claim
+    found = "" if judgement.measured is None else f", {_how(judgement)} {_measured(judgement)}"
     lines = [
-        f"{claim.statement}",
-        f"  published {claim.published:g} {claim.unit}, {_how(judgement)} {_measured(judgement)}: "
-        f"{judgement.verdict.value.upper()}",
+        claim.statement,
+        f"  published {claim.published:g} {claim.unit}{found}: {judgement.verdict.value.upper()}",
     ]
     differing = [_describe(row) for row in judgement.conditions if row.differs]
     if differing:
