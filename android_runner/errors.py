@@ -1,4 +1,4 @@
-"""What can go wrong with the tool before it measures anything.
+"""What can go wrong with a device or its tool.
 
 DeviceError                   exit code
 ├── ToolNotFoundError         2   no file at this path
@@ -6,7 +6,11 @@ DeviceError                   exit code
 ├── WrongToolError            2   another program of the same name
 ├── ToolProbeError            3   `--help` did not come back
 ├── ToolLacksFlagError        2   this build of the tool cannot do what a case asks
-└── CpusError                 2   these CPUs cannot be chosen here
+├── CpusError                 2   these CPUs cannot be chosen here
+└── PhoneError                3   a phone, or the link to it; each names the serial
+    ├── LinkLostError         3   the link broke, however it showed
+    ├── DeadlineError         3   a command did not end in time; it is dead now
+    └── CommandFailedError    3   a command ended with an exit code that means failure
 """
 
 from __future__ import annotations
@@ -73,3 +77,40 @@ class CpusError(DeviceError):
 
     def __init__(self, cpus: str, why: str) -> None:
         super().__init__(f"Cannot run on CPUs {cpus!r}: {why}.")
+
+
+class PhoneError(DeviceError):
+    """Anything that goes wrong with a phone; `serial` says with which."""
+
+    exit_code = 3
+
+    def __init__(self, serial: str, message: str) -> None:
+        self.serial = serial
+        super().__init__(f"Phone {serial!r}: {message}")
+
+
+class LinkLostError(PhoneError):
+    """The link to the phone broke during something; the phone itself may be well."""
+
+    def __init__(self, serial: str, during: str, how: str) -> None:
+        super().__init__(
+            serial,
+            f"the link was lost during {during} ({how}). Check the cable and `adb devices`, then "
+            "continue with `--resume`.",
+        )
+
+
+class DeadlineError(PhoneError):
+    """A command on the phone did not end in time."""
+
+    def __init__(self, serial: str, command: str, deadline_s: float) -> None:
+        super().__init__(serial, f"`{command}` did not end within {deadline_s:g} s.")
+
+
+class CommandFailedError(PhoneError):
+    """A command on the phone failed; keeps what is needed to reproduce it."""
+
+    def __init__(self, serial: str, command: str, exit_code: int, output: str) -> None:
+        self.exit_code_on_phone = exit_code
+        tail = "\n".join(output.strip().splitlines()[-5:]) or "(it printed nothing)"
+        super().__init__(serial, f"`{command}` exited with {exit_code}:\n{tail}")
