@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A command that ended on a phone: its streams apart, and its exit code (128+n for signal n)."""
+    """A command that ended on a phone: its streams, and its exit code (128+n for signal n)."""
 
     exit_code: int
     stdout: str

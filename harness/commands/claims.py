@@ -19,13 +19,12 @@ def claims(
 
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
-    from harness.store import SCHEMA, load_run
-    from harness.summary import summarize
+    from harness.commands.results import load_results
+    from harness.store import SCHEMA
     from reports.document import claims_document
     from reports.text import render_headlines, render_ledger
 
-    result = summarize(load_run(run)) if run is not None else None
-    judgements = judge_claims(load_claims(), result)
+    judgements = judge_claims(load_claims(), None) if run is None else load_results(run)[1]
     if json:
         document = {
             "schema": SCHEMA,

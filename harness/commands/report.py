@@ -16,35 +16,21 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Renders stored runs again as a page, or prints one as JSON."""
-    from json import dumps
-
-    from harness.claim_ledger import load_claims
-    from harness.claims import judge_claims
+    from harness.commands.results import load_results, print_results
     from harness.errors import OutputError, UsageError
-    from harness.store import load_run
-    from harness.summary import summarize
-    from reports.document import run_document
     from reports.html import render_report
-    from reports.text import render_cases, render_headlines
 
     if json and len(runs) > 1:
         message = f"--json prints one run, but {len(runs)} are named."
         raise UsageError(message)
-    claims = load_claims()
-    results = [summarize(load_run(folder)) for folder in runs]
-    pages = [(result, judge_claims(claims, result)) for result in results]
-    path = out or runs[0] / "report.html"
+    pages = [load_results(folder) for folder in runs]
     if out is not None or not json:
+        path = out or runs[0] / "report.html"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(render_report(pages), encoding="utf-8")
         except OSError as error:
             raise OutputError(path, error) from error
         typer.echo(f"report: {path}", err=True)
-    for result, judgements in pages:
-        if json:
-            typer.echo(dumps(run_document(result, judgements), indent=1))
-        else:
-            typer.echo(render_cases(result))
-            typer.echo("")
-            typer.echo(render_headlines(judgements))
+    for page in pages:
+        print_results(page, as_json=json)

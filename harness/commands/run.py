@@ -11,13 +11,10 @@ import typer
 from harness.commands.words import split_numbers, split_threads, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.claims import Judgement
+    from harness.commands.results import Results
     from harness.plan import Plan
     from harness.plan_file import Overrides
     from harness.store import RunFolder
-    from harness.summary import RunResult
 
 EXIT_CASES_FAILED = 3
 EXIT_INTERRUPTED = 130
@@ -76,16 +73,13 @@ def run(
 
     Exit codes: 0 ok, 2 usage, 3 a case failed or the machine did, 130 interrupted.
     """
-    from json import dumps
-
+    from harness.commands.results import load_results, print_results
     from harness.console import BuildProgress, RunProgress, stderr_console
     from harness.errors import UsageError
     from harness.execute import run_plan
     from harness.plan_file import Overrides
     from harness.session import default_folder, open_device, open_session
     from models.build import cache_folder
-    from reports.document import run_document
-    from reports.text import render_cases, render_headlines
 
     overrides = Overrides(
         model=split_words(model),
@@ -124,14 +118,9 @@ def run(
     finally:
         progress.close()
         session.folder.close()
-    result, judgements = _results(session.folder)
-    if json:
-        typer.echo(dumps(run_document(result, judgements), indent=1))
-    else:
-        typer.echo(render_cases(result))
-        typer.echo("")
-        typer.echo(render_headlines(judgements))
-    page = _write_pages(session.folder, result, judgements)
+    results = load_results(folder)
+    print_results(results, as_json=json)
+    page = _write_pages(session.folder, results)
     console.print(f"\nreport: {page}", markup=False)
     if interrupted:
         again = ["run", "--device", opened.info().name, "--resume", "--out", str(folder)]
@@ -140,7 +129,7 @@ def run(
         line = shlex.join(["mbert-bench", *again])
         console.print(f"interrupted; continue with `{line}`", markup=False)
         raise typer.Exit(EXIT_INTERRUPTED)
-    if result.failed:
+    if results[0].failed:
         raise typer.Exit(EXIT_CASES_FAILED)
 
 
@@ -172,21 +161,10 @@ def _print_schedule(plan: Plan) -> None:
     )
 
 
-def _results(folder: RunFolder) -> tuple[RunResult, tuple[Judgement, ...]]:
-    """What the run says, read from what is stored."""
-    from harness.claim_ledger import load_claims
-    from harness.claims import judge_claims
-    from harness.store import load_run
-    from harness.summary import summarize
-
-    result = summarize(load_run(folder.folder))
-    return result, judge_claims(load_claims(), result)
-
-
-def _write_pages(folder: RunFolder, result: RunResult, judgements: Sequence[Judgement]) -> Path:
+def _write_pages(folder: RunFolder, results: Results) -> Path:
     """Writes summary and report, and gives the report's path."""
     from reports.html import render_report
     from reports.table import render_csv
 
-    folder.write_text("summary.csv", render_csv(result))
-    return folder.write_text("report.html", render_report([(result, judgements)]))
+    folder.write_text("summary.csv", render_csv(results[0]))
+    return folder.write_text("report.html", render_report([results]))
