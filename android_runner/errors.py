@@ -10,7 +10,10 @@ DeviceError                   exit code
 └── PhoneError                3   a phone, or the link to it; each names the serial
     ├── LinkLostError         3   the link broke, however it showed
     ├── DeadlineError         3   a command did not end in time; it is dead now
-    └── CommandFailedError    3   a command ended with an exit code that means failure
+    ├── CommandFailedError    3   a command ended with an exit code that means failure
+    └── InvocationLostError   3   the tool is gone without a result; the phone is back
+        ├── ProcessLostError  3   the tool was killed from outside
+        └── PhoneRebootedError 3  the phone has booted again meanwhile
 """
 
 from __future__ import annotations
@@ -114,3 +117,34 @@ class CommandFailedError(PhoneError):
         self.exit_code_on_phone = exit_code
         tail = "\n".join(output.strip().splitlines()[-5:]) or "(it printed nothing)"
         super().__init__(serial, f"`{command}` exited with {exit_code}:\n{tail}")
+
+
+class InvocationLostError(PhoneError):
+    """The tool is gone without a result and the phone is back: worth another attempt.
+
+    `kind` is what a record keeps of it.
+    """
+
+    kind = "invocation-lost"
+
+
+class ProcessLostError(InvocationLostError):
+    """The tool's process is gone and left no exit code: something killed it with its shell."""
+
+    kind = "process-lost"
+
+    def __init__(self, serial: str, command: str) -> None:
+        super().__init__(
+            serial,
+            f"`{command}` is gone without an exit code. Was adbd restarted (a change of the USB "
+            "mode does that), or did the phone run out of memory?",
+        )
+
+
+class PhoneRebootedError(InvocationLostError):
+    """The phone has booted since the command was started."""
+
+    kind = "phone-rebooted"
+
+    def __init__(self, serial: str, command: str) -> None:
+        super().__init__(serial, f"it has rebooted while `{command}` was running.")

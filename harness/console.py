@@ -18,7 +18,7 @@ from rich.progress import Progress as Bar
 from reports.cells import one_line
 
 if TYPE_CHECKING:
-    from harness.execute import Slot
+    from harness.schedule import Slot
     from harness.store import Record
 
 

@@ -29,13 +29,42 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClusterState:
+    """A group of CPUs that share a clock: how fast it runs, may run, and could run, in kHz.
+
+    `residency_ticks` counts, by frequency, how long it has run there since boot, in 10 ms.
+    """
+
+    policy: str
+    cpus: tuple[int, ...]
+    current_khz: int | None = None
+    cap_khz: int | None = None
+    highest_khz: int | None = None
+    governor: str | None = None
+    residency_ticks: dict[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation:
-    """The state of a device at one moment; None is what it cannot tell."""
+    """The state of a device at one moment; None is what it cannot tell.
+
+    `temperature_c` is that of a phone's skin, or of a host's hottest zone. `thermal_status` is
+    Android's, from 0 (none) to 6 (shutdown).
+    """
 
     load_1min: float | None = None
     memory_available_mb: float | None = None
     cpu_mhz: float | None = None
     temperature_c: float | None = None
+    thermal_status: int | None = None
+    thermal_overridden: bool | None = None
+    battery_percent: int | None = None
+    battery_c: float | None = None
+    battery_mocked: bool | None = None
+    powered: bool | None = None
+    screen_on: bool | None = None
+    boot_id: str | None = None
+    clusters: tuple[ClusterState, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

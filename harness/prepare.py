@@ -16,6 +16,10 @@ from models.catalog import config_of
 from models.errors import BuildFailedError
 from models.inspect import ModelInfo, TensorInfo, inspect_model
 
+# Why a model cannot be had, as a record keeps it.
+MODEL_BUILD = "model-build"
+MODEL_INPUTS = "model-inputs"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyModel:
@@ -56,14 +60,14 @@ def prepare_models(
         try:
             path = _model_path(case, cache, on_model)
         except BuildFailedError as error:
-            missing[case.model_id] = Failure(kind="model-build", message=str(error))
+            missing[case.model_id] = Failure(kind=MODEL_BUILD, message=str(error))
             continue
         info = inspect_model(path)
         inputs = write_inputs(info, folder, plan.settings.seed)
         if inputs is None:
             kinds = ", ".join(f"{tensor.name}: {tensor.dtype}" for tensor in info.inputs)
             why = f"no valid values can be made for its inputs ({kinds})"
-            missing[case.model_id] = Failure(kind="model-inputs", message=why)
+            missing[case.model_id] = Failure(kind=MODEL_INPUTS, message=why)
             continue
         ready[case.model_id] = ReadyModel(path=path, info=info, inputs=tuple(inputs))
     return ready, missing

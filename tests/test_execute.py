@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 from fakes import Answer, FakeDevice, SilentProgress, good_log
 
-from android_runner.errors import ToolLacksFlagError
+from android_runner.errors import (
+    InvocationLostError,
+    LinkLostError,
+    PhoneRebootedError,
+    ProcessLostError,
+    ToolLacksFlagError,
+)
 from harness.device import Invocation
 from harness.errors import RunFolderError, StoreError
-from harness.execute import run_plan, schedule
+from harness.execute import run_plan
 from harness.measurement import ToolLog
 from harness.plan import Plan, Settings, Sweep, build_plan, expand
+from harness.schedule import schedule
 from harness.session import Session, open_session
 from harness.store import Record, load_run
 
@@ -127,6 +134,62 @@ def test_a_case_that_never_starts_is_recorded_once(tiny: Path, tmp_path: Path) -
     assert record.failure is not None
     assert (record.failure.kind, record.stdout) == ("not-started", None)
     assert "--use_gpu" in record.failure.message
+
+
+@pytest.mark.parametrize("lost", [ProcessLostError, PhoneRebootedError])
+def test_an_invocation_that_the_phone_lost_is_tried_again(
+    tiny: Path, tmp_path: Path, lost: type[InvocationLostError]
+) -> None:
+    calls = iter(range(100))
+
+    def answer(invocation: Invocation) -> ToolLog:
+        if next(calls) in (1, 2):
+            raise lost("PHONE", "benchmark_model")
+        return answer_well(invocation)
+
+    session = start(make_plan(tiny, [1]), answer, tmp_path / "run")
+    records = run(session)
+
+    assert [(record.round, record.valid) for record in records] == [
+        (0, True),
+        (1, False),
+        (1, False),
+        (1, True),
+        (2, True),
+        (3, True),
+    ]
+    assert {r.failure.kind for r in records if r.failure is not None} == {lost.kind}
+    (case,) = session.info.plan.cases
+    assert all(record.valid for record in load_run(tmp_path / "run").of_case(case))
+
+
+def test_a_phone_that_loses_every_invocation_does_not_stop_the_sweep(
+    tiny: Path, tmp_path: Path
+) -> None:
+    def answer(_invocation: Invocation) -> ToolLog:
+        raise ProcessLostError("PHONE", "benchmark_model")
+
+    records = run(start(make_plan(tiny, [1], rounds=2), answer, tmp_path / "run"))
+
+    assert [record.round for record in records] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_phone_that_is_gone_ends_the_run_and_keeps_the_records(
+    tiny: Path, tmp_path: Path
+) -> None:
+    calls = iter(range(100))
+
+    def answer(invocation: Invocation) -> ToolLog:
+        if next(calls) == 3:
+            raise LinkLostError("PHONE", "the run", "end of file")
+        return answer_well(invocation)
+
+    session = start(make_plan(tiny), answer, tmp_path / "run")
+    with pytest.raises(LinkLostError, match="--resume"):
+        run_plan(session, SilentProgress())
+    session.folder.close()
+
+    assert len(load_run(tmp_path / "run").records) == 3
 
 
 def test_an_interruption_keeps_what_there_is(tiny: Path, tmp_path: Path) -> None:

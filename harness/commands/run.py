@@ -73,6 +73,7 @@ def run(
 
     Exit codes: 0 ok, 2 usage, 3 a case failed or the machine did, 130 interrupted.
     """
+    from android_runner.errors import PhoneError
     from harness.commands.results import load_results, print_results
     from harness.console import BuildProgress, RunProgress, stderr_console
     from harness.errors import UsageError
@@ -110,11 +111,11 @@ def run(
     finally:
         builds.close()
     progress = RunProgress(console, chosen.settings.rounds)
-    interrupted = False
+    ended: BaseException | None = None
     try:
         run_plan(session, progress)
-    except KeyboardInterrupt:
-        interrupted = True
+    except (KeyboardInterrupt, PhoneError) as error:
+        ended = error  # what was measured is shown all the same
     finally:
         progress.close()
         session.folder.close()
@@ -122,12 +123,14 @@ def run(
     print_results(results, as_json=json)
     page = _write_pages(session.folder, results)
     console.print(f"\nreport: {page}", markup=False)
-    if interrupted:
+    if ended is not None:
         again = ["run", "--device", opened.info().name, "--resume", "--out", str(folder)]
         if benchmark_model is not None:
             again += ["--benchmark-model", str(benchmark_model)]
         line = shlex.join(["mbert-bench", *again])
-        console.print(f"interrupted; continue with `{line}`", markup=False)
+        console.print(f"not finished; continue with `{line}`", markup=False)
+        if isinstance(ended, PhoneError):
+            raise ended
         raise typer.Exit(EXIT_INTERRUPTED)
     if results[0].failed:
         raise typer.Exit(EXIT_CASES_FAILED)
@@ -148,7 +151,7 @@ def _choose_plan(
 
 
 def _print_schedule(plan: Plan) -> None:
-    from harness.execute import schedule
+    from harness.schedule import schedule
 
     for slot in schedule(plan):
         typer.echo(f"round {slot.round + 1:>3}  {slot.case.id}")

@@ -1,0 +1,143 @@
+"""One invocation from its flags to its record, whatever becomes of it."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from pathlib import Path
+
+from android_runner.errors import DeviceError, InvocationLostError, PhoneError
+from android_runner.tool import ToolInput, ToolOptions, build_flags
+from harness.device import Device, Invocation
+from harness.errors import StoreError
+from harness.log import parse_log
+from harness.log_errors import LogError
+from harness.measurement import Measurement, ToolLog
+from harness.plan import Settings
+from harness.prepare import ReadyModel
+from harness.schedule import Slot
+from harness.store import SCHEMA, Failure, Record
+
+# The failure of a case that this device, tool or build cannot measure, whenever it is tried.
+NOT_STARTED = "not-started"
+
+
+def attempt(
+    slot: Slot,
+    settings: Settings,
+    device: Device,
+    model: ReadyModel,
+    inputs: tuple[ToolInput, ...],
+    logs: Path,
+) -> Record:
+    """Starts the tool once and gives the record of what came out.
+
+    Raises `PhoneError` when the phone is lost, and `StoreError` when the log cannot be saved.
+    """
+    case = slot.case
+    tool, stored = device.tool(), device.put(model.path)
+    options = ToolOptions(
+        graph=stored.path,
+        num_threads=case.threads,
+        num_runs=settings.num_runs,
+        min_secs=settings.min_secs,
+        max_secs=settings.max_secs,
+        warmup_runs=settings.warmup_runs,
+        warmup_min_secs=settings.warmup_min_secs,
+        delegate=case.delegate,
+        inputs=inputs,
+    )
+    started_at = _now()
+    stdout, stderr = _log_files(logs, slot)
+    before = device.observe()
+    try:
+        flags = build_flags(options, tool)
+        invocation = Invocation(
+            flags=flags,
+            cpus=case.cpus,
+            timeout_s=settings.timeout_s,
+            stdout=stdout,
+            stderr=stderr,
+        )
+        log = device.invoke(invocation)
+    except InvocationLostError as error:
+        return failed_record(slot, Failure(kind=error.kind, message=str(error)))
+    except PhoneError:  # the phone is not there: nothing more can be measured now
+        raise
+    except DeviceError as error:  # the tool was never started
+        return failed_record(slot, Failure(kind=NOT_STARTED, message=str(error)))
+    except OSError as error:
+        raise StoreError(stdout, error) from error
+    measurement, failure = _parse(log, settings)
+    return Record(
+        schema=SCHEMA,
+        case=case.id,
+        round=slot.round,
+        started_at=started_at,
+        wall_s=log.wall_s,
+        valid=measurement is not None,
+        failure=failure,
+        measurement=measurement,
+        exit_code=log.exit_code,
+        peak_memory_mb=log.peak_memory_mb,
+        cpu_mask=log.cpu_mask,
+        flags=flags,
+        model_sha256=stored.sha256,
+        tool_sha256=tool.sha256,
+        stdout=stdout.name,
+        stderr=stderr.name,
+        before=before,
+        after=device.observe(),
+    )
+
+
+def _parse(log: ToolLog, settings: Settings) -> tuple[Measurement | None, Failure | None]:
+    try:
+        return parse_log(log), None
+    except LogError as error:
+        message = str(error)
+        if log.exit_code is None:
+            message = f"The tool was still running after {settings.timeout_s:g} s. {message}"
+        return None, Failure(kind=error.kind, message=message)
+
+
+def failed_record(slot: Slot, failure: Failure) -> Record:
+    """The record of an invocation that never started."""
+    return Record(
+        schema=SCHEMA,
+        case=slot.case.id,
+        round=slot.round,
+        started_at=_now(),
+        wall_s=0.0,
+        valid=False,
+        failure=failure,
+        measurement=None,
+        exit_code=None,
+        peak_memory_mb=None,
+        cpu_mask=None,
+        flags=(),
+        model_sha256=None,
+        tool_sha256=None,
+        stdout=None,
+        stderr=None,
+        before=None,
+        after=None,
+    )
+
+
+def _log_files(logs: Path, slot: Slot) -> tuple[Path, Path]:
+    """Two new files. An attempt that was cut off has left its own, which stay as they are."""
+    # Nothing that a file system or a shell could take amiss.
+    kept = (c if c.isascii() and (c.isalnum() or c in "-_.@+") else "_" for c in slot.case.id)
+    name = "".join(kept).lstrip(".")[:180]
+    for attempt in itertools.count(1):
+        again = "" if attempt == 1 else f"-attempt{attempt}"
+        stem = f"{name}-round{slot.round:03d}{again}"
+        stdout, stderr = logs / f"{stem}.stdout", logs / f"{stem}.stderr"
+        if not stdout.exists() and not stderr.exists():
+            return stdout, stderr
+    raise AssertionError  # the count has no end
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
