@@ -124,6 +124,7 @@ def test_a_dry_run_shows_the_order_and_writes_nothing(tiny: Path, tmp_path: Path
         (["run", "--device", "host", "--model", "mobilbert"], 2, "Did you mean 'mobilebert'"),
         (["run", "--device", "pixel99"], 2, "no device 'pixel99'"),
         (["run"], 2, "No device is named"),
+        (["run", "--device", "host,host"], 2, "names a device twice"),
         (["run", "--device", "host", "--delegate", "gpuu"], 2, "no delegate 'gpuu'"),
         (["run", "--device", "host", "--plan", "quik"], 2, "Did you mean 'quick'"),
         (["run", "--device", "host", "--plan", "none.toml"], 2, "cannot be read"),

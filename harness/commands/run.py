@@ -23,7 +23,11 @@ _AXIS = "Axes (in the place of the plan's)"
 
 
 def run(
-    device: Annotated[str | None, typer.Option(help="`host`: this machine.")] = None,
+    context: typer.Context,
+    device: Annotated[
+        str | None,
+        typer.Option(help="host, an alias (pixel4), a serial, any; several with commas."),
+    ] = None,
     plan: Annotated[
         str | None, typer.Option(help="Built-in: quick (default), paper, sweep; or a TOML file.")
     ] = None,
@@ -75,6 +79,7 @@ def run(
     """
     from android_runner.errors import PhoneError
     from harness.commands.results import load_results, print_results
+    from harness.commands.several import run_on_each
     from harness.console import BuildProgress, RunProgress, stderr_console
     from harness.errors import UsageError
     from harness.execute import run_plan
@@ -82,6 +87,9 @@ def run(
     from harness.session import default_folder, open_device, open_session
     from models.build import cache_folder
 
+    names = split_words(device) or ()
+    if len(names) > 1:
+        run_on_each(names, context.params)
     overrides = Overrides(
         model=split_words(model),
         model_file=tuple(str(path) for path in model_file) if model_file else None,
