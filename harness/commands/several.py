@@ -23,9 +23,11 @@ def run_on_each(names: tuple[str, ...], options: Mapping[str, Any]) -> None:
     The devices share nothing: each has its process, its lease and its folder `OUT/DEVICE`.
     With `--json` one document holds all of theirs.
     """
-    folder = Path(options["out"] or "out")
+    if len(set(names)) < len(names):
+        message = f"--device names a device twice: {', '.join(names)}."
+        raise UsageError(message)
     processes = [
-        _start(name, {**options, "device": name, "out": folder / _safe(name)}) for name in names
+        _start({**options, "device": name, "out": _folder(options["out"], name)}) for name in names
     ]
     outputs: dict[str, str] = {}
     readers = [
