@@ -12,6 +12,8 @@ from typing import IO, Any
 
 import typer
 
+from harness.errors import UsageError
+
 # What the whole command exits with where the devices' processes differ: the first of these that
 # one of them gave. A regression or a usage error is not hidden by an unplugged cable.
 _GRAVEST_FIRST = (130, 1, 2, 3, 4)
