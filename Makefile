@@ -1,10 +1,11 @@
 # The environment, the first answer, and the tests. Needs CPython 3.11 or later, pip and make.
 
 PYTHON ?= python3
+PHONES ?= pixel4 pixel6 pixel8
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench test check benchmarks clean
+.PHONY: bench test check benchmarks lab lab-up clean
 
 bench: $(VENV)/.installed  ## build the models, measure them here, check the claims, write the report
 	$(BIN)/mbert-bench run --device host
@@ -23,6 +24,14 @@ benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some mi
 	$(BIN)/python tests/benchmarks/build_memory.py
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/matrix_product.py
+	$(BIN)/python tests/benchmarks/phone_overhead.py
+	$(BIN)/python tests/benchmarks/push.py
+
+lab: $(VENV)/.installed-dev  ## build the file system of the phones that the tests use (tests/lab)
+	cd tests && ../$(BIN)/python -m lab build
+
+lab-up: $(VENV)/.installed-dev  ## phones to try things on: make lab-up PHONES="pixel4 pixel8"
+	cd tests && ../$(BIN)/python -m lab up $(PHONES)
 
 clean:
 	rm -rf $(VENV)

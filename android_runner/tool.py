@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from android_runner.errors import ToolLacksFlagError, WrongToolError
+from android_runner.tool_errors import ToolLacksFlagError, WrongToolError
 
 # A line of the usage text, `\t--num_runs=50   \tint32\toptional\t…` (tools/command_line_flags.cc).
 _FLAG = re.compile(r"^\s*--([A-Za-z0-9_-]+)=", re.MULTILINE)
@@ -83,10 +83,20 @@ def is_delegate(text: str) -> bool:
 
 def read_flags(path: Path, usage: str) -> frozenset[str] | None:
     """The flags in a usage text. Raises `WrongToolError` for the LiteRT tool of the same name."""
-    flags = frozenset(_FLAG.findall(usage))
-    if flags >= _LITERT_ONLY:
+    flags = list_flags(usage)
+    if is_litert_tool(flags):
         raise WrongToolError(path)
     return flags or None
+
+
+def list_flags(usage: str) -> frozenset[str]:
+    """The flags that a usage text lists, whichever tool's it is."""
+    return frozenset(_FLAG.findall(usage))
+
+
+def is_litert_tool(flags: frozenset[str]) -> bool:
+    """Whether these are the flags of LiteRT's CompiledModel tool of the same file name."""
+    return flags >= _LITERT_ONLY
 
 
 def build_flags(options: ToolOptions, tool: Tool) -> tuple[str, ...]:

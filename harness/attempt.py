@@ -6,7 +6,7 @@ import datetime
 import itertools
 from pathlib import Path
 
-from android_runner.errors import DeviceError, InvocationLostError, PhoneError
+from android_runner.errors import DeviceError, PhoneError
 from android_runner.tool import ToolInput, ToolOptions, build_flags
 from harness.device import Device, Invocation
 from harness.errors import StoreError
@@ -32,7 +32,8 @@ def attempt(
 ) -> Record:
     """Starts the tool once and gives the record of what came out.
 
-    Raises `PhoneError` when the phone is lost, and `StoreError` when the log cannot be saved.
+    Raises `InvocationLostError` when the phone has lost it, other `PhoneError`s when the phone is
+    lost itself, and `StoreError` when the log cannot be saved.
     """
     case = slot.case
     tool, stored = device.tool(), device.put(model.path)
@@ -55,14 +56,14 @@ def attempt(
         invocation = Invocation(
             flags=flags,
             cpus=case.cpus,
+            threads=case.threads,
             timeout_s=settings.timeout_s,
+            patience_s=settings.patience_s,
             stdout=stdout,
             stderr=stderr,
         )
         log = device.invoke(invocation)
-    except InvocationLostError as error:
-        return failed_record(slot, Failure(kind=error.kind, message=str(error)))
-    except PhoneError:  # the phone is not there: nothing more can be measured now
+    except PhoneError:  # not the case's fault
         raise
     except DeviceError as error:  # the tool was never started
         return failed_record(slot, Failure(kind=NOT_STARTED, message=str(error)))
@@ -81,6 +82,7 @@ def attempt(
         exit_code=log.exit_code,
         peak_memory_mb=log.peak_memory_mb,
         cpu_mask=log.cpu_mask,
+        requested_mask=log.requested_mask,
         flags=flags,
         model_sha256=stored.sha256,
         tool_sha256=tool.sha256,

@@ -12,10 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.claim_ledger import Claim, ClaimKind, DeviceKind
-from harness.evidence import Verdict as EvidenceVerdict
+from harness.claim_conditions import (
+    Condition,
+    count_differing,
+    list_conditions,
+    list_weaknesses,
+)
+from harness.claim_ledger import Claim, ClaimKind
 from harness.statistics import Estimate
-from harness.store import RunInfo
 from harness.summary import CaseResult, RunResult, latency_ratio
 from models.catalog import CATALOG, ModelSpec, config_of, parse_model
 from models.configs import Config
@@ -28,16 +32,6 @@ class Verdict(StrEnum):
     REFUTED = "refuted"
     DIFFERS = "differs"  # measured under other conditions
     NOT_MEASURED = "not-measured"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """One condition as published and as measured; `differs` where they are not known the same."""
-
-    name: str
-    published: str
-    measured: str
-    differs: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +126,12 @@ def _judge_size(claim: Claim, result: RunResult) -> Judgement:
         if case.case.model == model and case.model is not None
     ]
     ranked = [
-        (_conditions(claim, case, result.run.info, timed=False), index, case)
+        (list_conditions(claim, case, result.run.info, timed=False), index, case)
         for index, case in candidates
     ]
     if not ranked:
         return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
-    conditions, _, case = min(ranked, key=lambda item: (_differing(item[0]), item[1]))
+    conditions, _, case = min(ranked, key=lambda item: (count_differing(item[0]), item[1]))
     assert case.model is not None
     value = case.model.size_bytes / 1e6
     return Judgement(
@@ -149,7 +143,7 @@ def _judge_size(claim: Claim, result: RunResult) -> Judgement:
 
 
 def _exact_verdict(claim: Claim, value: float, conditions: Sequence[Condition]) -> Verdict:
-    if _differing(conditions):
+    if count_differing(conditions):
         return Verdict.DIFFERS
     off_percent = abs(value / claim.published - 1) * 100
     return Verdict.SUPPORTED if off_percent <= claim.tolerance_percent else Verdict.REFUTED
@@ -167,12 +161,12 @@ def _judge_latency(claim: Claim, result: RunResult) -> Judgement:
         measured = _measure(claim, index, case, result)
         if measured is None:
             continue
-        conditions = _conditions(claim, case, result.run.info, timed=True)
-        conditions += _quality(case, measured)
+        conditions = list_conditions(claim, case, result.run.info, timed=True)
+        conditions += list_weaknesses(case, measured)
         wanted = claim.conditions.threads
         distance = abs(case.case.threads - wanted) if wanted else -case.case.threads
         usual = (case.case.quantization != "fp32", case.case.delegate not in ("xnnpack", "default"))
-        rank = (_differing(conditions), index, distance, usual, order)
+        rank = (count_differing(conditions), index, distance, usual, order)
         candidates.append((rank, measured, conditions))
     if not candidates:
         return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
@@ -204,7 +198,7 @@ def _setting(result: CaseResult) -> tuple[object, ...]:
 
 
 def _latency_verdict(claim: Claim, measured: Estimate, conditions: Sequence[Condition]) -> Verdict:
-    if _differing(conditions) or measured.low is None or measured.high is None:
+    if count_differing(conditions) or measured.low is None or measured.high is None:
         return Verdict.DIFFERS
     tolerance = claim.tolerance_percent / 100
     if claim.kind == ClaimKind.LATENCY_RATIO:
@@ -212,75 +206,6 @@ def _latency_verdict(claim: Claim, measured: Estimate, conditions: Sequence[Cond
     else:
         fast_enough = measured.low <= claim.published * (1 + tolerance)
     return Verdict.SUPPORTED if fast_enough else Verdict.REFUTED
-
-
-def _quality(case: CaseResult, measured: Estimate) -> list[Condition]:
-    """What makes a measurement too weak to judge with."""
-    rows = []
-    if measured.low is None:
-        rows.append(_row("invocations", "enough for an interval", str(measured.n), differs=True))
-    if case.evidence is None or case.evidence.verdict == EvidenceVerdict.CONTRADICTED:
-        rows.append(_row("evidence", "what was asked for ran", "contradicted", differs=True))
-    return rows
-
-
-# ---- conditions ---------------------------------------------------------------------------------
-
-
-def _conditions(claim: Claim, result: CaseResult, info: RunInfo, *, timed: bool) -> list[Condition]:
-    """Stated conditions beside those of the case. A latency without device, threads or sequence
-    length cannot be compared one to one, so leaving one out counts as a difference."""
-    stated, case = claim.conditions, result.case
-    rows = []
-    if timed:
-        rows.append(_device(claim, info))
-        rows.append(_compare("threads", stated.threads, case.threads, essential=True))
-    if timed and (stated.runtime is not None or info.tool.stand_in):
-        runtime = "LiteRT for Python (stand-in tool)" if info.tool.stand_in else "TensorFlow Lite"
-        rows.append(_compare("runtime", stated.runtime, runtime))
-    length = result.sequence_length
-    if timed or stated.sequence_length is not None:
-        rows.append(_compare("sequence length", stated.sequence_length, length, essential=timed))
-    # Where a source says nothing of precision, it speaks of the model as it was trained.
-    published = stated.quantization or "not stated (fp32)"
-    differs = case.quantization != (stated.quantization or "fp32")
-    rows.append(_row("quantization", published, str(case.quantization), differs=differs))
-    if stated.delegate is not None:
-        rows.append(_compare("delegate", stated.delegate, case.delegate))
-    if stated.task is not None:
-        rows.append(_compare("task", stated.task, case.task))
-    if stated.wiring is not None:
-        wiring = "paper" if case.model.partition("@")[2].startswith("paper") else "released"
-        rows.append(_compare("wiring", stated.wiring.value, wiring))
-    return rows
-
-
-def _device(claim: Claim, info: RunInfo) -> Condition:
-    device = info.device
-    measured = device.model or device.name
-    if device.kind == "host":
-        measured = f"this host ({measured})"
-    published = claim.conditions.device or "not stated"
-    same = device.kind == "phone" and published.casefold() == str(device.model).casefold()
-    if claim.conditions.device_kind == DeviceKind.ANY:
-        published, same = "any", True
-    return _row("device", published, measured, differs=not same)
-
-
-def _compare(
-    name: str, published: object, measured: object, *, essential: bool = False
-) -> Condition:
-    if published is None:
-        return _row(name, "not stated", str(measured), differs=essential)
-    return _row(name, str(published), str(measured), differs=published != measured)
-
-
-def _row(name: str, published: str, measured: str, *, differs: bool) -> Condition:
-    return Condition(name=name, published=published, measured=measured, differs=differs)
-
-
-def _differing(conditions: Sequence[Condition]) -> int:
-    return sum(condition.differs for condition in conditions)
 
 
 def _baseline(claim: Claim, index: int) -> str:

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from android_runner.errors import DeviceError
-from harness.commands import claims, models, report, run
+from harness.commands import claims, devices, models, report, restore, run, tool
 from harness.errors import BenchError
 from models.errors import ModelError
 
@@ -33,7 +33,11 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(report.report)
 app.command()(claims.claims)
+app.command()(devices.devices)
+app.command()(devices.doctor)
+app.command()(restore.restore)
 app.add_typer(models.app, name="models")
+app.add_typer(tool.app, name="tool")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it so

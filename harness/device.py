@@ -58,7 +58,7 @@ class Observation:
     temperature_c: float | None = None
     thermal_status: int | None = None
     thermal_overridden: bool | None = None
-    battery_percent: int | None = None
+    battery_percent: float | None = None
     battery_c: float | None = None
     battery_mocked: bool | None = None
     powered: bool | None = None
@@ -78,11 +78,14 @@ class StoredFile:
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
     """One start of the tool: its flags, the CPUs to run on, a deadline, and where its raw output
-    is to be saved."""
+    is to be saved. `threads` are those in the flags; `auto` CPUs depend on them. A lost link is
+    waited for up to `patience_s`, beside the deadline."""
 
     flags: tuple[str, ...]
     cpus: str
+    threads: int
     timeout_s: float
+    patience_s: float
     stdout: Path
     stderr: Path
 

@@ -3,7 +3,6 @@
 BenchError                    exit code
 ├── UsageError                2   what was asked for cannot be done
 │   ├── PlanError             2   a plan, or the axes given in its place
-│   ├── UnknownDeviceError    2   no device of this name
 │   └── RunFolderError        2   the folder of a run: not empty, of another plan, not a run, …
 └── OutputError               2   a file cannot be written; 3 where the disk is to blame
     └── StoreError                the same of a result
@@ -36,15 +35,6 @@ class PlanError(UsageError):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where}: {why}")
-
-
-class UnknownDeviceError(UsageError):
-    """There is no device of this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"There is no device {name!r}. This version measures on `--device host` (this machine)."
-        )
 
 
 class RunFolderError(UsageError):

@@ -8,29 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from harness.checks import Check, Verdict
 from harness.measurement import Delegation, Measurement
+from harness.phone_evidence import check_phone
 from harness.plan import Case
 from harness.store import Record, RunInfo
-
-
-class Verdict(StrEnum):
-    """In order of gravity."""
-
-    PROVEN = "proven"
-    UNPROVEN = "unproven"
-    CONTRADICTED = "contradicted"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that was asked for, and what was seen of it."""
-
-    name: str
-    requested: str
-    observed: str
-    verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +48,7 @@ def check_invocation(
 ) -> tuple[Check, ...]:
     """All checks of one invocation, always in the same order."""
     model = info.models[case.model_id]
-    return (
+    checks = (
         _same("model", model.sha256[:16], _short(record.model_sha256)),
         _same("tool", info.tool.sha256[:16], _short(record.tool_sha256)),
         _check_flags(info, record),
@@ -74,6 +57,7 @@ def check_invocation(
         _check_delegate(case, measurement),
         _check_runs(info, measurement),
     )
+    return (*checks, *check_phone(record)) if info.device.kind == "phone" else checks
 
 
 def _check_flags(info: RunInfo, record: Record) -> Check:
@@ -89,12 +73,10 @@ def _check_flags(info: RunInfo, record: Record) -> Check:
 
 
 def _check_cpus(case: Case, record: Record) -> Check:
-    if case.cpus in ("auto", "all"):
-        observed = "none of them" if record.cpu_mask is None else f"mask {record.cpu_mask}"
-        verdict = Verdict.UNPROVEN if record.cpu_mask is None else Verdict.PROVEN
-        return Check(name="cpus", requested=case.cpus, observed=observed, verdict=verdict)
-    wanted = f"{int(case.cpus, 16):x}"
-    return _same("cpus", wanted, record.cpu_mask)
+    if record.requested_mask is None:  # the device did not say what the word means on it
+        observed = "not told" if record.cpu_mask is None else f"mask {record.cpu_mask}"
+        return Check(name="cpus", requested=case.cpus, observed=observed, verdict=Verdict.UNPROVEN)
+    return _same("cpus", record.requested_mask, record.cpu_mask)
 
 
 def _check_delegate(case: Case, measurement: Measurement) -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from android_runner.errors import PhoneRebootedError, ProcessLostError
+from android_runner.errors import InvocationLostError, PhoneRebootedError, ProcessLostError
 from android_runner.tool import ToolInput
 from harness.attempt import NOT_STARTED, attempt, failed_record
 from harness.plan import Case, Plan
@@ -13,7 +13,7 @@ from harness.prepare import MODEL_BUILD, MODEL_INPUTS, tool_inputs
 from harness.schedule import Slot, schedule
 from harness.session import Session
 from harness.statistics import estimate
-from harness.store import Record
+from harness.store import Failure, Record
 
 # A case that failed this often in a row is given up: a tool that hangs would cost its whole
 # deadline in every round.
@@ -38,8 +38,8 @@ def run_plan(session: Session, progress: Progress) -> list[Record]:
     """Runs what of the plan is not measured yet; gives all records that count.
 
     A failing case is recorded and the sweep goes on. Raises `StoreError` when nothing more can be
-    recorded and `PhoneError` when the phone is lost, and lets KeyboardInterrupt pass; what was
-    recorded is on the disk then.
+    recorded, `PhoneRebootedError` when the session must be opened anew, other `PhoneError`s when
+    the phone is lost, and lets KeyboardInterrupt pass; what was recorded is on the disk then.
     """
     plan, device = session.info.plan, session.device
     # What failed in an earlier session is tried again: its cause may be gone.
@@ -55,27 +55,30 @@ def run_plan(session: Session, progress: Progress) -> list[Record]:
             continue
         progress.starts(slot, number, len(slots))
         for _ in range(_ATTEMPTS):
-            record = _attempt(slot, session, inputs)
+            record, lost = _attempt(slot, session, inputs)
             session.folder.append(record)
             records.append(record)
             progress.ended(slot, record)
-            if not _is_infrastructure(record):
+            if isinstance(lost, PhoneRebootedError):
+                raise lost  # what held the phone steady is gone with the boot
+            if lost is None:
                 break
     return records
 
 
-def _attempt(slot: Slot, session: Session, inputs: Mapping[str, tuple[ToolInput, ...]]) -> Record:
+def _attempt(
+    slot: Slot, session: Session, inputs: Mapping[str, tuple[ToolInput, ...]]
+) -> tuple[Record, InvocationLostError | None]:
+    """The record of an attempt, and how the phone has lost it, if it has."""
     name = slot.case.model_id
     if name in session.missing:
-        return failed_record(slot, session.missing[name])
-    return attempt(
-        slot,
-        session.info.plan.settings,
-        session.device,
-        session.ready[name],
-        inputs[name],
-        session.folder.logs,
-    )
+        return failed_record(slot, session.missing[name]), None
+    settings, logs = session.info.plan.settings, session.folder.logs
+    try:
+        model = session.ready[name]
+        return attempt(slot, settings, session.device, model, inputs[name], logs), None
+    except InvocationLostError as error:
+        return failed_record(slot, Failure(kind=error.kind, message=str(error))), error
 
 
 def _is_infrastructure(record: Record) -> bool:

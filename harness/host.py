@@ -10,13 +10,9 @@ import sys
 from pathlib import Path
 
 from android_runner import litert_benchmark_model
-from android_runner.errors import (
-    CpusError,
-    ToolNotExecutableError,
-    ToolNotFoundError,
-    ToolProbeError,
-)
+from android_runner.errors import CpusError
 from android_runner.tool import Tool, read_flags
+from android_runner.tool_errors import ToolNotExecutableError, ToolNotFoundError, ToolProbeError
 from harness import machine
 from harness.device import DeviceInfo, Invocation, Observation, StoredFile
 from harness.measurement import ToolLog
@@ -78,12 +74,13 @@ class Host:
 
     def invoke(self, invocation: Invocation) -> ToolLog:
         """Runs the tool once. Raises `CpusError`, and OSError when no process can be made."""
+        cpus = parse_cpus(invocation.cpus)
         ended = run_process(
             [*self._argv, *invocation.flags],
             stdout=invocation.stdout,
             stderr=invocation.stderr,
             timeout_s=invocation.timeout_s,
-            cpus=parse_cpus(invocation.cpus),
+            cpus=cpus,
         )
         return ToolLog(
             stdout=_read(invocation.stdout),
@@ -92,6 +89,7 @@ class Host:
             wall_s=ended.wall_s,
             peak_memory_mb=ended.peak_memory_mb,
             cpu_mask=ended.cpu_mask,
+            requested_mask=format_mask(cpus),
         )
 
     def _sha256(self, path: Path) -> str:

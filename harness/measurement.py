@@ -28,7 +28,7 @@ class ToolLog:
     `exit_code` is negative for a signal, as `subprocess` has it, and None when the deadline ended
     the process. `wall_s` is the process's own time, `peak_memory_mb` its largest resident set in
     units of 10^6 bytes and `cpu_mask` the CPUs that it was allowed (hexadecimal, read back while it
-    ran), where the device can tell.
+    ran), where the device can tell; `requested_mask` is what was asked for.
     """
 
     stdout: str
@@ -37,6 +37,7 @@ class ToolLog:
     wall_s: float = 0.0
     peak_memory_mb: float | None = None
     cpu_mask: str | None = None
+    requested_mask: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

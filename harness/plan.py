@@ -64,7 +64,7 @@ class Settings:
     """How often and how carefully. Times in seconds; the runs are those inside an invocation.
 
     With `target_ci_percent`, rounds end early once every case's interval is this narrow
-    (half-width over estimate).
+    (half-width over estimate). A phone whose link is lost is waited for up to `patience_s`.
     """
 
     rounds: int = 10
@@ -74,6 +74,7 @@ class Settings:
     warmup_runs: int = 2
     warmup_min_secs: float = 0.5
     timeout_s: float = 180.0
+    patience_s: float = 180.0
     seed: int = 0
     target_ci_percent: float | None = None
 
@@ -112,6 +113,7 @@ _LOWEST = {
     "warmup_runs": 0,
     "warmup_min_secs": 0,
     "timeout_s": 0.001,
+    "patience_s": 0,
     "seed": 0,
     "target_ci_percent": 0.001,
 }

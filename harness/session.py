@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from harness.device import Device
-from harness.errors import RunFolderError, UnknownDeviceError, UsageError
-from harness.host import Host
+from harness.errors import RunFolderError
+from harness.open_device import held_steady
+from harness.phone import Phone
 from harness.plan import Plan
 from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
 from harness.store import (
@@ -24,9 +27,6 @@ from harness.store import (
     claim_folder,
     load_run,
 )
-
-# Where the environment names the phone, in this order (adb's own variable, then AWS Device Farm).
-_SERIAL_VARIABLES = ("ANDROID_SERIAL", "DEVICEFARM_DEVICE_UDID")
 
 _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflow-cpu")
 
@@ -43,23 +43,12 @@ class Session:
     done: tuple[Record, ...]
 
 
-def open_device(name: str | None, tool: Path | None) -> Device:
-    """Gives the device. Raises `UnknownDeviceError`, and what `Host` raises for its tool."""
-    for variable in _SERIAL_VARIABLES:
-        name = name or os.environ.get(variable)
-    if name is None:
-        message = "No device is named. Use `--device host` to measure on this machine."
-        raise UsageError(message)
-    if name != "host":
-        raise UnknownDeviceError(name)
-    return Host(tool)
-
-
 def default_folder(device: Device) -> Path:
     """A folder for a new run, `out/<utc>-<device>`; on AWS Device Farm where it keeps logs."""
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     parent = Path(os.environ.get("DEVICEFARM_LOG_DIR") or "out")
-    return parent / f"{now}-{device.info().name}"
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in device.info().name)
+    return parent / f"{now}-{name}"
 
 
 def stored_plan(folder: Path) -> Plan | None:
@@ -71,39 +60,44 @@ def stored_plan(folder: Path) -> Plan | None:
     return load_run(folder).info.plan if begun else None
 
 
+@contextlib.contextmanager
 def open_session(
     plan: Plan, device: Device, folder: Path, cache: Path, on_model: OnModel, *, resume: bool
-) -> Session:
-    """Claims the folder and prepares the models.
+) -> Iterator[Session]:
+    """Claims the folder, prepares the models, and holds the device steady while the block lasts.
 
     Raises `RunFolderError` when the folder cannot be used, or holds a run of another plan,
-    device, tool or model, and the errors of `check_models` and `prepare_models`.
+    device, tool or model, the errors of `check_models` and `prepare_models`, and a phone's.
     """
     check_models(plan)
     run = claim_folder(folder, resume=resume)
     try:
         ready, missing = prepare_models(plan, run.inputs, cache, on_model)
-        info = RunInfo(
-            schema=SCHEMA,
-            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            plan=plan,
-            device=device.info(),
-            tool=device.tool(),
-            models={name: model_facts(model, device) for name, model in ready.items()},
-            missing=missing,
-            versions={"python": platform.python_version(), **_versions()},
-        )
-        done: tuple[Record, ...] = ()
-        if run.has_begun:
-            stored = load_run(folder)
-            _refuse_differences(folder, stored.info, info)
-            info, done = stored.info, stored.records
-        else:
-            run.create(info)
-    except BaseException:
+        models = {name: model_facts(model, device) for name, model in ready.items()}
+        with held_steady(device, folder, plan.settings.patience_s):
+            info = RunInfo(
+                schema=SCHEMA,
+                created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                plan=plan,
+                device=device.info(),
+                tool=device.tool(),
+                models=models,
+                missing=missing,
+                versions={"python": platform.python_version(), **_versions()},
+                notes=device.notes if isinstance(device, Phone) else (),
+            )
+            done: tuple[Record, ...] = ()
+            if run.has_begun:
+                stored = load_run(folder)
+                _refuse_differences(folder, stored.info, info)
+                info, done = stored.info, stored.records
+            else:
+                run.create(info)
+            yield Session(
+                device=device, folder=run, info=info, ready=ready, missing=missing, done=done
+            )
+    finally:
         run.close()
-        raise
-    return Session(device=device, folder=run, info=info, ready=ready, missing=missing, done=done)
 
 
 def _refuse_differences(folder: Path, stored: RunInfo, current: RunInfo) -> None:

@@ -56,6 +56,7 @@ class RunInfo:
     """What a run is: its plan, device, tool, models and versions. Written once, at its start.
 
     `models` holds the facts by `Case.model_id`; a model that could not be had is in `missing`.
+    `notes` say what could not be done to hold the device steady.
     """
 
     schema: int
@@ -66,6 +67,7 @@ class RunInfo:
     models: dict[str, ModelFacts]
     missing: dict[str, Failure]
     versions: dict[str, str | None]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,7 @@ class Record:
     stderr: str | None
     before: Observation | None
     after: Observation | None
+    requested_mask: str | None = None
 
 
 _RUN = TypeAdapter(RunInfo)
@@ -182,16 +185,16 @@ class RunFolder:
         """Whether there is a run to continue."""
         return (self.folder / "run.json").exists()
 
-    def write_text(self, name: str, text: str) -> Path:
-        """Writes a file beside the records that can be made again from them."""
-        path = self.folder / name
-        try:
-            unfinished = path.with_name(f"{name}.part")
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(path)
-        except OSError as error:
-            raise StoreError(path, error) from error
-        return path
+
+def write_text(path: Path, text: str) -> Path:
+    """Writes a file that can be made again from the records. Raises `StoreError`."""
+    try:
+        unfinished = path.with_name(f"{path.name}.part")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise StoreError(path, error) from error
+    return path
 
 
 def claim_folder(folder: Path, *, resume: bool) -> RunFolder:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.evidence import Evidence, Verdict, gather_evidence
+from harness.checks import Verdict
+from harness.evidence import Evidence, gather_evidence
 from harness.plan import Case
 from harness.statistics import LEAST_FOR_INTERVAL, Estimate, estimate, paired_ratio
 from harness.store import Failure, ModelFacts, Record, StoredRun

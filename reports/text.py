@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from harness.claims import Condition, Judgement, Verdict
+from harness.claim_conditions import Condition
+from harness.claims import Judgement, Verdict
 from harness.summary import CaseResult, RunResult, Status
 from reports.cells import interval, number, one_line
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.evidence import Evidence, Verdict
+from harness.checks import Verdict
+from harness.evidence import Evidence
 from harness.store import Record
 from harness.summary import CaseResult, RunResult, Status
 from reports.cells import NOTHING, Chip, Number, aligned, interval, many_lines, number, one_line

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.claim_conditions import Condition
 from harness.claim_ledger import Claim, ClaimKind, Unit
-from harness.claims import Condition, Judgement, Verdict
+from harness.claims import Judgement, Verdict
 from harness.summary import RunResult, Status
 from reports.cells import NO_INTERVAL, NOTHING, Chip, interval, number, one_line, with_unit
 from reports.reproduce import claim_command

@@ -59,6 +59,7 @@ def build_environment(result: RunResult) -> tuple[FactGroup, ...]:
                 "CPUs": device.cpu_count,
                 "system": device.fingerprint,
                 "tier": _TIERS.get(device.tier, device.tier),
+                **{f"not held steady ({n})": text for n, text in enumerate(info.notes, start=1)},
             },
         ),
         _group(

@@ -130,6 +130,7 @@ def make_record(case: Case, round_: int = 0, latency_ms: float = 20.0, **changes
         exit_code=0,
         peak_memory_mb=250.0,
         cpu_mask="ff",
+        requested_mask="ff",
         flags=("--graph=/cache/model.tflite", f"--num_threads={case.threads}", "--num_runs=20"),
         model_sha256=MODEL_SHA256,
         tool_sha256=TOOL_SHA256,

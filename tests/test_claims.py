@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 from factories import PIXEL_4, make_case, make_record, make_result, make_run
 
+from harness.claim_conditions import Condition
 from harness.claim_ledger import Claim, load_claims
-from harness.claims import Condition, Judgement, Verdict, judge_claims
+from harness.claims import Judgement, Verdict, judge_claims
 from harness.summary import RunResult, summarize
 
 CLAIMS = {claim.id: claim for claim in load_claims()}

@@ -27,10 +27,15 @@ CLAIM_FIELDS = {
 }  # fmt: skip
 
 
+# Nothing listens there, and a server of ours must not be started for a test.
+NO_ADB = {"ADB_SERVER_SOCKET": "tcp:127.0.0.1:1"}
+
+
 def bench(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [COMMAND, *map(str, arguments)],
         cwd=cwd,
+        env=os.environ | NO_ADB,
         capture_output=True,
         text=True,
         timeout=120,
@@ -122,8 +127,10 @@ def test_a_dry_run_shows_the_order_and_writes_nothing(tiny: Path, tmp_path: Path
     ("arguments", "code", "message"),
     [
         (["run", "--device", "host", "--model", "mobilbert"], 2, "Did you mean 'mobilebert'"),
-        (["run", "--device", "pixel99"], 2, "no device 'pixel99'"),
-        (["run"], 2, "No device is named"),
+        (["run", "--device", "pixel99"], 2, "no phone called 'pixel99'"),
+        (["run", "--device", "1A2B3C"], 3, "no adb server at 127.0.0.1:1"),
+        (["run"], 3, "no adb server at 127.0.0.1:1"),
+        (["devices"], 3, "no adb server"),
         (["run", "--device", "host,host"], 2, "names a device twice"),
         (["run", "--device", "host", "--delegate", "gpuu"], 2, "no delegate 'gpuu'"),
         (["run", "--device", "host", "--plan", "quik"], 2, "Did you mean 'quick'"),
@@ -377,6 +384,19 @@ def test_a_full_disk_is_told_and_the_records_are_kept(tiny: Path, tmp_path: Path
     assert "--resume" in done.stderr
     lines = (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(json.loads(line)["schema"] == 1 for line in lines[:-1])
+
+
+def test_several_devices_keep_their_options_and_share_nothing(tiny: Path, tmp_path: Path) -> None:
+    done = bench(
+        "run", "--device", "host,1A2B3C", "--model-file", tiny, "--threads", "1", "--rounds", "1",
+        "--num-runs", "3", "--out", tmp_path, "--json",
+    )  # fmt: skip
+
+    assert done.returncode == 3, "one of them is not there"
+    (run,) = document(done)["runs"]
+    assert (run["device"]["name"], run["cases"][0]["status"]) == ("host", "ok")
+    assert "1A2B3C: error: There is no adb server" in done.stderr
+    assert (tmp_path / "host" / "run.json").exists()
 
 
 def test_help_and_version_answer() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from factories import make_case, make_measurement, make_record, make_run
 
-from harness.evidence import Check, Evidence, Verdict, check_invocation, gather_evidence
+from harness.checks import Check, Verdict
+from harness.evidence import Evidence, check_invocation, gather_evidence
 from harness.measurement import Delegation
 from harness.plan import Case
 from harness.store import Record
@@ -72,12 +73,22 @@ def test_another_run_count_contradicts() -> None:
     assert check.verdict == Verdict.CONTRADICTED
 
 
-def test_a_mask_that_did_not_hold_contradicts() -> None:
-    case = make_case(cpus="f0")
+@pytest.mark.parametrize(
+    ("requested", "seen", "verdict"),
+    [
+        ("f0", "f0", Verdict.PROVEN),
+        ("f0", "ff", Verdict.CONTRADICTED),
+        ("f0", None, Verdict.UNPROVEN),
+        (None, "ff", Verdict.UNPROVEN),
+    ],
+)
+def test_a_mask_that_did_not_hold_contradicts(
+    requested: str | None, seen: str | None, verdict: Verdict
+) -> None:
+    case = make_case(cpus="big")
+    record = make_record(case, requested_mask=requested, cpu_mask=seen)
 
-    assert checks_of(case, make_record(case, cpu_mask="f0"))["cpus"].verdict == Verdict.PROVEN
-    assert checks_of(case, make_record(case, cpu_mask="ff"))["cpus"].verdict == Verdict.CONTRADICTED
-    assert checks_of(case, make_record(case, cpu_mask=None))["cpus"].verdict == Verdict.UNPROVEN
+    assert checks_of(case, record)["cpus"].verdict == verdict
 
 
 @pytest.mark.parametrize(

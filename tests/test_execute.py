@@ -2,18 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from fakes import Answer, FakeDevice, SilentProgress, good_log
 
-from android_runner.errors import (
-    InvocationLostError,
-    LinkLostError,
-    PhoneRebootedError,
-    ProcessLostError,
-    ToolLacksFlagError,
-)
+from android_runner.errors import LinkLostError, PhoneRebootedError, ProcessLostError
+from android_runner.tool_errors import ToolLacksFlagError
 from harness.device import Invocation
 from harness.errors import RunFolderError, StoreError
 from harness.execute import run_plan
@@ -31,7 +27,9 @@ def make_plan(tiny: Path, threads: Iterable[int] = (1, 2, 3), **settings: float)
     return build_plan("test", cases, chosen, "test")
 
 
-def start(plan: Plan, answer: Answer, folder: Path, *, resume: bool = False) -> Session:
+def start(
+    plan: Plan, answer: Answer, folder: Path, *, resume: bool = False
+) -> AbstractContextManager[Session]:
     device = FakeDevice(answer)
     return open_session(
         plan, device, folder, folder / "cache", lambda _name, _cached: None, resume=resume
@@ -51,10 +49,9 @@ def crash_on(threads: int) -> Answer:
     return answer
 
 
-def run(session: Session) -> list[Record]:
-    records = run_plan(session, SilentProgress())
-    session.folder.close()
-    return records
+def run(started: AbstractContextManager[Session]) -> list[Record]:
+    with started as session:
+        return run_plan(session, SilentProgress())
 
 
 def test_every_round_holds_every_case_once(tiny: Path) -> None:
@@ -85,9 +82,7 @@ def test_the_order_depends_on_the_seed_alone(tiny: Path) -> None:
 
 
 def test_records_every_invocation_on_disk(tiny: Path, tmp_path: Path) -> None:
-    session = start(make_plan(tiny), answer_well, tmp_path / "run")
-
-    records = run(session)
+    records = run(start(make_plan(tiny), answer_well, tmp_path / "run"))
 
     stored = load_run(tmp_path / "run")
     assert stored.records == tuple(records)
@@ -101,9 +96,7 @@ def test_records_every_invocation_on_disk(tiny: Path, tmp_path: Path) -> None:
 def test_a_failing_case_is_recorded_and_given_up_and_the_sweep_goes_on(
     tiny: Path, tmp_path: Path
 ) -> None:
-    session = start(make_plan(tiny), crash_on(2), tmp_path / "run")
-
-    records = run(session)
+    records = run(start(make_plan(tiny), crash_on(2), tmp_path / "run"))
 
     failed = [record for record in records if not record.valid]
     assert len(failed) == 2
@@ -136,19 +129,15 @@ def test_a_case_that_never_starts_is_recorded_once(tiny: Path, tmp_path: Path) -
     assert "--use_gpu" in record.failure.message
 
 
-@pytest.mark.parametrize("lost", [ProcessLostError, PhoneRebootedError])
-def test_an_invocation_that_the_phone_lost_is_tried_again(
-    tiny: Path, tmp_path: Path, lost: type[InvocationLostError]
-) -> None:
+def test_an_invocation_that_the_phone_lost_is_tried_again(tiny: Path, tmp_path: Path) -> None:
     calls = iter(range(100))
 
     def answer(invocation: Invocation) -> ToolLog:
         if next(calls) in (1, 2):
-            raise lost("PHONE", "benchmark_model")
+            raise ProcessLostError("PHONE", "benchmark_model")
         return answer_well(invocation)
 
-    session = start(make_plan(tiny, [1]), answer, tmp_path / "run")
-    records = run(session)
+    records = run(start(make_plan(tiny, [1]), answer, tmp_path / "run"))
 
     assert [(record.round, record.valid) for record in records] == [
         (0, True),
@@ -158,9 +147,22 @@ def test_an_invocation_that_the_phone_lost_is_tried_again(
         (2, True),
         (3, True),
     ]
-    assert {r.failure.kind for r in records if r.failure is not None} == {lost.kind}
-    (case,) = session.info.plan.cases
-    assert all(record.valid for record in load_run(tmp_path / "run").of_case(case))
+    assert {r.failure.kind for r in records if r.failure is not None} == {"process-lost"}
+    stored = load_run(tmp_path / "run")
+    (case,) = stored.info.plan.cases
+    assert all(record.valid for record in stored.of_case(case))
+
+
+def test_a_reboot_is_recorded_and_ends_the_session_that_it_took(tiny: Path, tmp_path: Path) -> None:
+    def answer(_invocation: Invocation) -> ToolLog:
+        raise PhoneRebootedError("PHONE", "benchmark_model")
+
+    with pytest.raises(PhoneRebootedError):
+        run(start(make_plan(tiny, [1]), answer, tmp_path / "run"))
+
+    (record,) = load_run(tmp_path / "run").records
+    assert record.failure is not None
+    assert record.failure.kind == "phone-rebooted"
 
 
 def test_a_phone_that_loses_every_invocation_does_not_stop_the_sweep(
@@ -184,10 +186,8 @@ def test_a_phone_that_is_gone_ends_the_run_and_keeps_the_records(
             raise LinkLostError("PHONE", "the run", "end of file")
         return answer_well(invocation)
 
-    session = start(make_plan(tiny), answer, tmp_path / "run")
     with pytest.raises(LinkLostError, match="--resume"):
-        run_plan(session, SilentProgress())
-    session.folder.close()
+        run(start(make_plan(tiny), answer, tmp_path / "run"))
 
     assert len(load_run(tmp_path / "run").records) == 3
 
@@ -200,10 +200,8 @@ def test_an_interruption_keeps_what_there_is(tiny: Path, tmp_path: Path) -> None
             raise KeyboardInterrupt
         return answer_well(invocation)
 
-    session = start(make_plan(tiny), answer, tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
-        run_plan(session, SilentProgress())
-    session.folder.close()
+        run(start(make_plan(tiny), answer, tmp_path / "run"))
 
     assert len(load_run(tmp_path / "run").records) == 5
 
@@ -217,10 +215,8 @@ def test_a_resumed_run_repeats_nothing_and_leaves_nothing_out(tiny: Path, tmp_pa
             raise KeyboardInterrupt
         return answer_well(invocation)
 
-    session = start(plan, answer, tmp_path / "run")
     with pytest.raises(KeyboardInterrupt):
-        run_plan(session, SilentProgress())
-    session.folder.close()
+        run(start(plan, answer, tmp_path / "run"))
 
     records = run(start(plan, answer_well, tmp_path / "run", resume=True))
 
@@ -248,16 +244,15 @@ def test_a_run_is_not_continued_as_another(tiny: Path, tmp_path: Path) -> None:
     run(start(make_plan(tiny), answer_well, tmp_path / "run"))
 
     with pytest.raises(RunFolderError, match="holds a run of another plan"):
-        start(make_plan(tiny, rounds=5), answer_well, tmp_path / "run", resume=True)
+        run(start(make_plan(tiny, rounds=5), answer_well, tmp_path / "run", resume=True))
 
 
 def test_two_processes_never_share_a_folder(tiny: Path, tmp_path: Path) -> None:
-    session = start(make_plan(tiny), answer_well, tmp_path / "run")
-    try:
-        with pytest.raises(RunFolderError, match="written by another mbert-bench"):
-            start(make_plan(tiny), answer_well, tmp_path / "run", resume=True)
-    finally:
-        session.folder.close()
+    with (
+        start(make_plan(tiny), answer_well, tmp_path / "run"),
+        pytest.raises(RunFolderError, match="written by another mbert-bench"),
+    ):
+        run(start(make_plan(tiny), answer_well, tmp_path / "run", resume=True))
 
 
 def test_stops_once_every_interval_is_narrow_enough(tiny: Path, tmp_path: Path) -> None:
@@ -269,10 +264,9 @@ def test_stops_once_every_interval_is_narrow_enough(tiny: Path, tmp_path: Path) 
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_records(tiny: Path, tmp_path: Path) -> None:
-    session = start(make_plan(tiny), answer_well, tmp_path / "run")
-    # A real device that is always full, in the place of the records.
-    (tmp_path / "run" / "records.jsonl").symlink_to("/dev/full")
+    with start(make_plan(tiny), answer_well, tmp_path / "run") as session:
+        # A real device that is always full, in the place of the records.
+        (tmp_path / "run" / "records.jsonl").symlink_to("/dev/full")
 
-    with pytest.raises(StoreError, match="No space left on device"):
-        run_plan(session, SilentProgress())
-    session.folder.close()
+        with pytest.raises(StoreError, match="No space left on device"):
+            run_plan(session, SilentProgress())

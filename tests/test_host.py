@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from fakes import replaying_tool, write_tool
 
-from android_runner.errors import (
-    CpusError,
+from android_runner.errors import CpusError
+from android_runner.tool_errors import (
     ToolNotExecutableError,
     ToolNotFoundError,
     ToolProbeError,
@@ -22,6 +22,8 @@ def invocation(tmp_path: Path, *flags: str, timeout_s: float = 20) -> Invocation
     return Invocation(
         flags=flags,
         cpus="auto",
+        threads=1,
+        patience_s=0,
         timeout_s=timeout_s,
         stdout=tmp_path / "stdout",
         stderr=tmp_path / "stderr",

@@ -30,7 +30,7 @@ def test_the_readme_shows_commands() -> None:
 
 @pytest.mark.parametrize("words", shown_commands(), ids=" ".join)
 def test_a_command_of_the_readme_exists_with_its_options(words: list[str]) -> None:
-    command = words[:2] if words[0] == "models" else words[:1]
+    command = words[:2] if words[0] in ("models", "tool") else words[:1]
 
     done = subprocess.run(
         [COMMAND, *command, "--help"],

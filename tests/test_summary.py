@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from factories import make_case, make_facts, make_failure, make_record, make_result
 
-from harness.evidence import Verdict
+from harness.checks import Verdict
 from harness.statistics import Estimate
 from harness.store import Failure
 from harness.summary import Status, latency_ratio

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fakes import CAPTURES
 
-from android_runner.errors import ToolLacksFlagError, WrongToolError
 from android_runner.tool import Tool, ToolInput, ToolOptions, build_flags, is_delegate, read_flags
+from android_runner.tool_errors import ToolLacksFlagError, WrongToolError
 
 TOOL = Tool(path="/t/benchmark_model", sha256="0" * 64, stand_in=False, flags=None)
 IDS = ToolInput(name="ids", shape=(1, 8), file="/i/ids.bin", low=0, high=49)

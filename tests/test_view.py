@@ -378,3 +378,12 @@ def test_a_plan_with_a_title_of_markup_stays_text() -> None:
     run = view_of(make_result({case: STEADY}, plan=plan))
 
     assert "plan <b> ·" in run.subtitle
+
+
+def test_what_could_not_be_held_steady_stands_with_the_device() -> None:
+    result = make_result(notes=("fixed-performance power: refused with exit code 255",))
+
+    (run,) = build_view([(result, ())]).runs
+
+    facts = {fact.name: fact.value for fact in run.environment[0].facts}
+    assert facts["not held steady (1)"] == "fixed-performance power: refused with exit code 255"

@@ -11,13 +11,19 @@ import typer
 from harness.commands.words import split_numbers, split_threads, split_words
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from android_runner.errors import PhoneError
     from harness.commands.results import Results
+    from harness.device import Device
     from harness.plan import Plan
     from harness.plan_file import Overrides
-    from harness.store import RunFolder
 
 EXIT_CASES_FAILED = 3
 EXIT_INTERRUPTED = 130
+
+# A phone that reboots is held steady anew and the run goes on, this often in all.
+_BOOTS = 3
 
 _AXIS = "Axes (in the place of the plan's)"
 
@@ -80,12 +86,13 @@ def run(
     from android_runner.errors import PhoneError
     from harness.commands.results import load_results, print_results
     from harness.commands.several import run_on_each
-    from harness.console import BuildProgress, RunProgress, stderr_console
+    from harness.console import stderr_console
     from harness.errors import UsageError
-    from harness.execute import run_plan
+    from harness.open_device import open_device
     from harness.plan_file import Overrides
-    from harness.session import default_folder, open_device, open_session
+    from harness.session import default_folder
     from models.build import cache_folder
+    from reports.cells import visible
 
     names = split_words(device) or ()
     if len(names) > 1:
@@ -107,32 +114,25 @@ def run(
         message = "--resume needs --out, the folder of the run to continue."
         raise UsageError(message)
     console = stderr_console()
-    opened = open_device(device, benchmark_model)
-    chosen = _choose_plan(plan, overrides, opened.info().cpu_count, out if resume else None)
-    if dry_run:
-        _print_schedule(chosen)
-        return
-    folder = out or default_folder(opened)
-    builds = BuildProgress(console)
-    try:
-        session = open_session(chosen, opened, folder, cache_folder(), builds, resume=resume)
-    finally:
-        builds.close()
-    progress = RunProgress(console, chosen.settings.rounds)
-    ended: BaseException | None = None
-    try:
-        run_plan(session, progress)
-    except (KeyboardInterrupt, PhoneError) as error:
-        ended = error  # what was measured is shown all the same
-    finally:
-        progress.close()
-        session.folder.close()
+    cache = cache_folder()
+
+    def note(text: str) -> None:
+        console.print(visible(text), markup=False)
+
+    with open_device(device, benchmark_model, cache, note) as opened:
+        cpu_count = opened.info().cpu_count
+        chosen = _choose_plan(plan, overrides, cpu_count, out if resume else None)
+        if dry_run:
+            _print_schedule(chosen)
+            return
+        folder = out or default_folder(opened)
+        ended = _measure(chosen, opened, folder, console, resume=resume)
     results = load_results(folder)
     print_results(results, as_json=json)
-    page = _write_pages(session.folder, results)
+    page = _write_pages(folder, results)
     console.print(f"\nreport: {page}", markup=False)
     if ended is not None:
-        again = ["run", "--device", opened.info().name, "--resume", "--out", str(folder)]
+        again = ["run", "--device", device or opened.info().name, "--resume", "--out", str(folder)]
         if benchmark_model is not None:
             again += ["--benchmark-model", str(benchmark_model)]
         line = shlex.join(["mbert-bench", *again])
@@ -142,6 +142,49 @@ def run(
         raise typer.Exit(EXIT_INTERRUPTED)
     if results[0].failed:
         raise typer.Exit(EXIT_CASES_FAILED)
+
+
+def _measure(
+    plan: Plan, device: Device, folder: Path, console: Console, *, resume: bool
+) -> KeyboardInterrupt | PhoneError | None:
+    """Runs the plan. Gives what has ended it early: what was measured is shown all the same."""
+    from android_runner.errors import PhoneError, PhoneRebootedError
+    from harness.console import BuildProgress, RunProgress
+    from harness.execute import run_plan
+    from harness.phone import Phone
+    from harness.session import open_session
+    from models.build import cache_folder
+    from reports.cells import visible
+
+    builds = BuildProgress(console)
+    progress = RunProgress(console, plan.settings.rounds)
+    begun = False
+    try:
+        for boots_left in reversed(range(_BOOTS)):
+            opening = open_session(
+                plan, device, folder, cache_folder(), builds, resume=resume or begun
+            )
+            try:
+                with opening as session:
+                    builds.close()
+                    for text in session.info.notes:
+                        console.print(f"not held steady: {visible(text)}", markup=False)
+                    begun = True
+                    run_plan(session, progress)
+                break
+            except PhoneRebootedError as error:
+                if not isinstance(device, Phone) or boots_left == 0:
+                    raise
+                console.print(visible(str(error)), markup=False)
+                device.wait_until_booted(plan.settings.patience_s)
+    except (KeyboardInterrupt, PhoneError) as error:
+        if not begun:
+            raise
+        return error
+    finally:
+        builds.close()
+        progress.close()
+    return None
 
 
 def _choose_plan(
@@ -172,10 +215,11 @@ def _print_schedule(plan: Plan) -> None:
     )
 
 
-def _write_pages(folder: RunFolder, results: Results) -> Path:
+def _write_pages(folder: Path, results: Results) -> Path:
     """Writes summary and report, and gives the report's path."""
+    from harness.store import write_text
     from reports.html import render_report
     from reports.table import render_csv
 
-    folder.write_text("summary.csv", render_csv(results[0]))
-    return folder.write_text("report.html", render_report([results]))
+    write_text(folder / "summary.csv", render_csv(results[0]))
+    return write_text(folder / "report.html", render_report([results]))

@@ -70,11 +70,11 @@ def _start(options: Mapping[str, Any]) -> subprocess.Popen[str]:
 
 
 def _as_words(option: str, value: Any) -> list[str]:  # noqa: ANN401  # whatever typer gives
-    if value is None or value is False or value == []:
+    if value is None or value is False:
         return []
     if value is True:
         return [option]
-    values = value if isinstance(value, list) else [value]
+    values = value if isinstance(value, (list, tuple)) else [value]
     return [f"{option}={item}" for item in values]
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from android_runner.binary import BinaryInfo
     from android_runner.era import Build
     from android_runner.fetch import OnProgress
-    from rich.console import Console
 
 app = typer.Typer(help="Gets and inspects the official benchmark_model.", no_args_is_help=True)
 
@@ -34,8 +35,8 @@ def fetch(
 ) -> None:
     """Fetches the tool into the cache and prints its path. Without options: for a 64-bit phone."""
     from android_runner.binary import abi_problem, read_binary
-    from android_runner.errors import WrongAbiError
     from android_runner.fetch import fetch_tool, host_abi, official_url
+    from android_runner.tool_errors import WrongAbiError
     from harness.console import stderr_console
     from models.build import cache_folder
     from reports.cells import visible
@@ -113,7 +114,7 @@ def _write(tool: Path, out: Path) -> None:
 
     from harness.errors import OutputError
 
-    unfinished = out.with_name(f".{out.name}.part")
+    unfinished = out.parent / f".{out.name}.part"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(tool, unfinished)
@@ -122,11 +123,12 @@ def _write(tool: Path, out: Path) -> None:
     except OSError as error:
         raise OutputError(out, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # not made, or renamed
+            unfinished.unlink()
 
 
 def _read(file: Path) -> bytes:
-    from android_runner.errors import BinaryError, ToolNotFoundError
+    from android_runner.tool_errors import BinaryError, ToolNotFoundError
 
     if not file.exists():
         raise ToolNotFoundError(file)
@@ -173,7 +175,8 @@ def _probe(file: Path, info: BinaryInfo) -> tuple[Build | None, str | None]:
         return None, f"it does not start here ({failure.kind}: {failure.detail}). {failure.remedy}"
     build = judge_usage(done.stdout.decode(errors="replace") + stderr)
     if not build.flags:
-        return build, f"its `--help` lists no flags (exit code {exit_code})"
+        why = "as builds before TensorFlow 2.6" if exit_code in (0, 1) else f"exit code {exit_code}"
+        return build, f"its `--help` lists no flags ({why})"
     return build, None
 
 

@@ -1,0 +1,81 @@
+"""Gives the device that is meant: this machine, or a phone that is leased and put in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from android_runner.adb_server import server_address
+from android_runner.discovery import AttachedPhone, choose_phone, list_phones
+from android_runner.errors import NoPhoneError
+from android_runner.fetch import fetch_tool, official_url
+from android_runner.journal import state_folder
+from android_runner.lease import lease
+from android_runner.link import Link
+from android_runner.properties import read_phone_info
+from android_runner.restore import restore_pending
+from android_runner.tool_cache import latest_tool
+from harness.device import Device
+from harness.host import Host
+from harness.phone import Phone
+
+HOST = "host"
+
+# Told what a person should know before anything is measured.
+OnNote = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def open_device(
+    name: str | None, tool: Path | None, cache: Path, on_note: OnNote
+) -> Iterator[Device]:
+    """The device, for this process alone while the block lasts.
+
+    A phone that an earlier run has left changed is put back first. Raises the errors of
+    `discovery`, `lease`, `restore` and `fetch`, and what `Host` and `Phone` raise for the tool.
+    """
+    if name == HOST:
+        yield Host(tool)
+        return
+    link, chosen = find_phone(name)
+    with lease(chosen.lease_key):
+        for restored in restore_pending(link, state_folder()):
+            on_note(f"put back from an earlier run: {restored.entry.title} ({restored.how})")
+        about = read_phone_info(link)
+        path = tool or _official_tool(about.abi or "arm64-v8a", cache, on_note)
+        phone = Phone(link, about, path)
+        yield phone
+        phone.tidy()
+
+
+@contextlib.contextmanager
+def held_steady(device: Device, folder: Path, patience_s: float) -> Iterator[None]:
+    """Holds a phone in a steady state while the block lasts; a host is left as it is."""
+    if isinstance(device, Phone):
+        with device.steady(folder, patience_s):
+            yield
+    else:
+        yield
+
+
+def find_phone(name: str | None) -> tuple[Link, AttachedPhone]:
+    """The phone that is meant by a name, or by the environment, or the only one."""
+    with contextlib.suppress(NoPhoneError):
+        choose_phone(name, {}, ())  # a misspelt alias is told without asking adb
+    address = server_address()
+    attached = list_phones(address, lambda serial: Link(serial, address))
+    serial = choose_phone(name, os.environ, attached)
+    chosen = next(phone for phone in attached if phone.serial == serial)
+    return Link(serial, address), chosen
+
+
+def _official_tool(abi: str, cache: Path, on_note: OnNote) -> Path:
+    """The official build that was fetched last, so that results stay comparable."""
+    source = official_url(abi)
+    kept = latest_tool(cache / "tools", source)
+    if kept is None:
+        on_note(f"fetching the official benchmark_model for {abi}")
+        kept = fetch_tool(source, cache)
+    return kept.path

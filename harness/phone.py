@@ -1,0 +1,248 @@
+"""A phone as a device: brings files there, holds it steady, starts the tool, reads what ran."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from android_runner.binary import abi_problem, read_binary
+from android_runner.changes import usual_changes
+from android_runner.cpu import Topology, read_topology, resolve_cpus
+from android_runner.cpu_mask import Mask, parse_kernel_mask, read_affinity
+from android_runner.detached import Detached, start
+from android_runner.errors import DeadlineError, LinkLostError, PhoneError
+from android_runner.frequency import PolicyState
+from android_runner.identity import identify, is_booted
+from android_runner.journal import open_journal, state_folder
+from android_runner.link import Link
+from android_runner.observe import observe_phone
+from android_runner.pixels import find_pixel
+from android_runner.properties import PhoneInfo
+from android_runner.push import Store
+from android_runner.restore import Patience
+from android_runner.start import start_problem
+from android_runner.steady_state import Tier, steady
+from android_runner.tool import Tool, read_flags
+from android_runner.tool_errors import ToolNotFoundError, ToolNotStartedError, WrongAbiError
+from harness.device import ClusterState, DeviceInfo, Invocation, Observation, StoredFile
+from harness.measurement import ToolLog
+
+_RUNS = "/data/local/tmp/mbert-bench/runs"
+_PROBE_TIMEOUT_S = 60  # the first start loads the whole file from flash
+# What is kept on a phone between runs: not older, and not more in all.
+_KEEP_DAYS = 30
+_KEEP_BYTES = 4_000_000_000
+# By then the tool has its affinity and has not begun to measure.
+_AFFINITY_AFTER_S = 0.15
+
+
+class Phone:
+    """One phone behind a link. `tool_path` is a build of the tool for its ABI, on this host.
+
+    Making it pushes the tool and asks it for its flags. Raises `ToolNotFoundError`,
+    `WrongAbiError`, `ToolNotStartedError`, `WrongToolError`, and the errors of `Link` and `Store`.
+    """
+
+    def __init__(self, link: Link, about: PhoneInfo, tool_path: Path) -> None:
+        self._link = link
+        self._about = about
+        self._pixel = find_pixel(about.device)
+        self._store = Store(link)
+        self._tier = Tier.UNCONTROLLED
+        self.notes: tuple[str, ...] = ()
+        self._topology: Topology = read_topology(link, self._pixel)
+        self._tool_path = tool_path
+        self._stand_in = _check_tool(tool_path, about)
+        self._flags = self._ask_for_flags()
+
+    def info(self) -> DeviceInfo:
+        """Describes the phone; the tier is that of the steady state that holds now."""
+        about = self._about
+        return DeviceInfo(
+            kind="phone",
+            name=self._pixel.alias if self._pixel else about.device or about.serial,
+            serial=about.serialno or about.serial,
+            model=about.model,
+            soc=about.soc,
+            fingerprint=about.fingerprint,
+            tier=self._tier.value,
+            cpu_count=self._topology.cpu_count or 1,
+        )
+
+    def tool(self) -> Tool:
+        """The tool; its hash is that of the file on the phone."""
+        stored = self.put(self._tool_path)
+        return Tool(
+            path=stored.path, sha256=stored.sha256, stand_in=self._stand_in, flags=self._flags
+        )
+
+    def put(self, file: Path) -> StoredFile:
+        """Brings a file to the phone; its hash was taken there."""
+        path = self._store.put(file, executable=file == self._tool_path)
+        return StoredFile(path=path, sha256=PurePosixPath(path).parent.name)
+
+    def observe(self) -> Observation:
+        """Reads the phone's state, in one round trip."""
+        sensor = self._pixel.skin_sensor if self._pixel else None
+        seen = observe_phone(self._link, skin_sensor=sensor)
+        return Observation(
+            load_1min=seen.load_1min,
+            memory_available_mb=seen.memory_available_mb,
+            temperature_c=seen.thermal.skin_c,
+            thermal_status=seen.thermal.status,
+            thermal_overridden=seen.thermal.overridden,
+            battery_percent=seen.battery.level_percent,
+            battery_c=seen.battery.celsius,
+            battery_mocked=seen.battery.mocked,
+            powered=seen.battery.powered,
+            screen_on=None if seen.wakefulness is None else seen.wakefulness == "Awake",
+            boot_id=seen.boot_id,
+            clusters=tuple(_cluster(policy) for policy in seen.policies),
+        )
+
+    def invoke(self, invocation: Invocation) -> ToolLog:
+        """Runs the tool once, detached, so that a dropped link is waited out.
+
+        Raises `CpusError`, `InvocationLostError` when the phone has lost it, the other errors of
+        the link, and OSError when the log cannot be saved here.
+        """
+        mask = resolve_cpus(invocation.cpus, self._topology, invocation.threads)
+        folder = f"{_RUNS}/{secrets.token_hex(8)}"
+        argv = ["taskset", mask.hex, self.tool().path, *invocation.flags]
+        try:
+            started = time.monotonic()
+            job = start(self._link, argv, folder, patience_s=invocation.patience_s)
+            with _killed_if_left(job):
+                seen = self._read_mask(job)
+                exit_code = _wait(job, invocation)
+            wall_s = time.monotonic() - started
+            stdout = job.stdout(patience_s=invocation.patience_s)
+            stderr = job.stderr(patience_s=invocation.patience_s)
+        finally:
+            self._remove(folder)
+        invocation.stdout.write_bytes(stdout)
+        invocation.stderr.write_bytes(stderr)
+        return ToolLog(
+            stdout=stdout.decode(errors="replace"),
+            stderr=stderr.decode(errors="replace"),
+            exit_code=exit_code,
+            wall_s=wall_s,
+            cpu_mask=seen,
+            requested_mask=mask.hex,
+        )
+
+    @contextlib.contextmanager
+    def steady(self, folder: Path, patience_s: float) -> Iterator[None]:
+        """Holds the phone in a steady state; what is changed is in the folder's journal first.
+
+        At the end a lost phone is waited for, to put it back.
+
+        Raises `NotRestoredError` at the end when something could not be put back.
+        """
+        identity = identify(self._link)
+        patience = Patience(limit_s=patience_s, wait_for_phone=self._link.wait_until_back)
+        with (
+            open_journal(folder, identity, state_folder()) as journal,
+            steady(
+                self._link, journal, usual_changes(), pinned=self._pins(), patience=patience
+            ) as state,
+        ):
+            self._tier, self.notes = state.tier, state.notes
+            yield
+
+    def wait_until_booted(self, patience_s: float) -> None:
+        """Waits for a phone that boots. Raises `LinkLostError` when it does not in time."""
+        ends_at = time.monotonic() + patience_s
+        self._link.wait_until_back(patience_s)
+        while not is_booted(self._link):
+            if time.monotonic() > ends_at:
+                raise LinkLostError(self._link.serial, "its boot", "Android is not up")
+            time.sleep(1)
+
+    def tidy(self) -> None:
+        """Removes from the phone what has not been used for long."""
+        with contextlib.suppress(PhoneError):  # nothing depends on it
+            self._store.clean(_KEEP_DAYS, _KEEP_BYTES)
+            self._link.run(["rmdir", _RUNS])
+
+    def _ask_for_flags(self) -> frozenset[str] | None:
+        path = self._store.put(self._tool_path, executable=True)
+        done = self._link.run([path, "--help"], deadline_s=_PROBE_TIMEOUT_S)
+        problem = start_problem(done.exit_code, done.stderr)
+        if problem is not None:
+            raise ToolNotStartedError(
+                self._link.serial, str(self._tool_path), problem.detail, problem.remedy
+            )
+        return read_flags(self._tool_path, done.stdout + done.stderr)
+
+    def _pins(self) -> bool:
+        """Whether a mask that is asked for is the one that a process gets."""
+        mask = resolve_cpus("auto", self._topology, 1)
+        status = self._link.run(["taskset", mask.hex, "cat", "/proc/self/status"])
+        lines = status.stdout.splitlines()
+        seen = [line.split()[1] for line in lines if line.startswith("Cpus_allowed:")]
+        return status.exit_code == 0 and [parse_kernel_mask(text) for text in seen] == [mask]
+
+    def _read_mask(self, job: Detached) -> str | None:
+        """The CPUs that the tool's threads may use; None where it has ended, or the link has."""
+        time.sleep(_AFFINITY_AFTER_S)
+        try:
+            pid = self._link.run(["cat", f"{job.folder}/run.pid"]).stdout.strip()
+            threads = read_affinity(self._link, int(pid)) if pid.isdecimal() else ()
+        except (LinkLostError, DeadlineError):
+            return None
+        if not threads:
+            return None
+        together = 0
+        for thread in threads:
+            together |= thread.mask
+        return Mask(together).hex
+
+    def _remove(self, folder: str) -> None:
+        with contextlib.suppress(LinkLostError, DeadlineError):  # swept by a later run
+            self._link.run(["rm", "-rf", folder])
+
+
+@contextlib.contextmanager
+def _killed_if_left(job: Detached) -> Iterator[None]:
+    """Ends the job when we are interrupted while it runs."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(PhoneError):  # the phone is gone, or has ended it
+            job.kill()
+        raise
+
+
+def _wait(job: Detached, invocation: Invocation) -> int | None:
+    """The job's exit code, None at the deadline."""
+    try:
+        return job.wait(invocation.timeout_s, patience_s=invocation.patience_s)
+    except DeadlineError:
+        return None
+
+
+def _check_tool(path: Path, about: PhoneInfo) -> bool:
+    """Refuses a file that cannot run on this phone; says whether it is the stand-in."""
+    if not path.is_file():
+        raise ToolNotFoundError(path)
+    binary = read_binary(path.read_bytes(), str(path))
+    why = abi_problem(binary, about.abis) if about.abis else None
+    if why is not None:
+        raise WrongAbiError(str(path), why)
+    return binary.stand_in
+
+
+def _cluster(policy: PolicyState) -> ClusterState:
+    return ClusterState(
+        policy=f"policy{policy.number}",
+        cpus=policy.cpus,
+        current_khz=policy.current_khz,
+        cap_khz=policy.max_khz,
+        highest_khz=policy.hardware_max_khz,
+        governor=policy.governor,
+        residency_ticks={time.khz: time.ticks for time in policy.time_in_state} or None,
+    )
