@@ -38,10 +38,11 @@ def _up(kinds: list[str]) -> None:
         for kind in kinds:
             phone = lab.phone(kind)
             sys.stdout.write(f"# {kind}: {phone.serial}, its state: {phone.state_folder}\n")
+        # Blocked before anybody is told, so that a signal at once is waited for as well.
+        signal.pthread_sigmask(signal.SIG_BLOCK, stop)
         sys.stdout.write(f"export ADB_SERVER_SOCKET={lab.server.address}\n")
         sys.stdout.flush()
         sys.stderr.write("The phones are on until Ctrl-C.\n")
-        signal.pthread_sigmask(signal.SIG_BLOCK, stop)
         signal.sigwait(stop)
 
 
