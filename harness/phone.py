@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from android_runner.binary import abi_problem, read_binary
 from android_runner.changes import usual_changes
 from android_runner.cpu import Topology, read_topology, resolve_cpus
-from android_runner.cpu_mask import Mask, parse_kernel_mask, read_affinity
+from android_runner.cpu_mask import Mask, parse_affinity, read_affinity
 from android_runner.detached import Detached, start
 from android_runner.errors import DeadlineError, LinkLostError, PhoneError
 from android_runner.frequency import PolicyState
@@ -31,6 +31,8 @@ from harness.device import ClusterState, DeviceInfo, Invocation, Observation, St
 from harness.measurement import ToolLog
 
 _RUNS = "/data/local/tmp/mbert-bench/runs"
+# `; true` keeps a shell from becoming the grep, whose number would be another.
+_OWN_AFFINITY = "grep -H '^Cpus_allowed:' /proc/$$/task/*/status; true"
 _PROBE_TIMEOUT_S = 60  # the first start loads the whole file from flash
 # What is kept on a phone between runs: not older, and not more in all.
 _KEEP_DAYS = 30
@@ -181,10 +183,9 @@ class Phone:
     def _pins(self) -> bool:
         """Whether a mask that is asked for is the one that a process gets."""
         mask = resolve_cpus("auto", self._topology, 1)
-        status = self._link.run(["taskset", mask.hex, "cat", "/proc/self/status"])
-        lines = status.stdout.splitlines()
-        seen = [line.split()[1] for line in lines if line.startswith("Cpus_allowed:")]
-        return status.exit_code == 0 and [parse_kernel_mask(text) for text in seen] == [mask]
+        done = self._link.run(["taskset", mask.hex, "sh", "-c", _OWN_AFFINITY])
+        threads = parse_affinity(done.stdout)
+        return bool(threads) and all(thread.mask == mask for thread in threads)
 
     def _read_mask(self, job: Detached) -> str | None:
         """The CPUs that the tool's threads may use; None where it has ended, or the link has."""

@@ -51,6 +51,7 @@ def test_a_phone_gives_what_a_host_gives_and_is_left_as_it_was(
     result = done.document
     assert result["device"]["kind"] == "phone"
     assert (result["device"]["name"], result["device"]["model"]) == ("pixel4", "Pixel 4")
+    assert result["device"]["tier"] == "T1"  # pinned; its clocks cannot be fixed
     assert [(case["delegate"], case["threads"], case["n"]) for case in result["cases"]] == [
         ("xnnpack", 1, 2),
         ("xnnpack", 2, 2),
@@ -66,6 +67,29 @@ def test_a_phone_gives_what_a_host_gives_and_is_left_as_it_was(
     assert record["before"]["boot_id"] == record["after"]["boot_id"]
     assert len(record["before"]["clusters"]) == 3
     assert (bench.out / "journal.jsonl").exists()
+
+
+def test_a_phone_with_fixed_clocks_runs_on_the_cpus_that_are_named(
+    bench: Bench, pixel8: LabPhone
+) -> None:
+    before = state_of(pixel8)
+    done = bench.run(pixel8, "--rounds", "1", "--cpus", "big,mid,1ff")
+
+    assert done.code == 0, done.stderr
+    result = done.document
+    assert result["device"]["tier"] == "T2"
+    cpus = [
+        check
+        for case in result["cases"]
+        for check in case["evidence"]["checks"]
+        if check["name"] == "cpus"
+    ]
+    assert [(check["requested"], check["observed"], check["verdict"]) for check in cpus] == [
+        ("100", "100", "proven"),
+        ("f0", "f0", "proven"),
+        ("1ff", "1ff", "proven"),
+    ]
+    assert state_of(pixel8) == before
 
 
 Disturb = Callable[[LabPhone, Lab], None]
