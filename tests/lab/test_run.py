@@ -69,6 +69,28 @@ def test_a_phone_gives_what_a_host_gives_and_is_left_as_it_was(
     assert (bench.out / "journal.jsonl").exists()
 
 
+@pytest.mark.big
+def test_the_papers_models_run_on_a_phone(bench: Bench) -> None:
+    phone = bench.lab.phone("pixel4", data_mb=1500)
+    before = state_of(phone)
+
+    done = end(
+        bench.start(
+            "run", "--device", "pixel4", "--model", "mobilebert,bert-base", "--threads", "1,2",
+            "--delegate", "xnnpack,cpu", "--rounds", "1", "--num-runs", "3",
+            "--benchmark-model", STAND_IN, "--out", bench.out, "--json",
+        ),
+        timeout_s=400,
+    )  # fmt: skip
+
+    assert done.code == 0, done.stderr
+    cases = done.document["cases"]
+    assert len(cases) == 8
+    assert {case["evidence"]["verdict"] for case in cases} == {"proven"}
+    assert {case["parameters"] for case in cases} == {24_581_888, 108_891_648}
+    assert state_of(phone) == before
+
+
 def test_a_phone_with_fixed_clocks_runs_on_the_cpus_that_are_named(
     bench: Bench, pixel8: LabPhone
 ) -> None:
