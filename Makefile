@@ -25,6 +25,7 @@ benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some mi
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/matrix_product.py
 	$(BIN)/python tests/benchmarks/phone_overhead.py
+	$(BIN)/python tests/benchmarks/link.py
 	$(BIN)/python tests/benchmarks/push.py
 
 lab: $(VENV)/.installed-dev  ## build the file system of the phones that the tests use (tests/lab)

@@ -312,7 +312,7 @@ def test_waits_for_no_server_longer_than_it_should(
     with pytest.raises(FetchFailedError, match=why):
         fetch_tool(web.put(answer(web)), tmp_path, limits=limits)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
     assert leftovers(tmp_path) == []
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
 
-from fakes import CAPTURES, write_tool  # noqa: E402  # the tests' folder is no package
-from lab.lab import Lab  # noqa: E402
+from fakes import CAPTURES, write_tool  # the tests' folder is no package
+from lab.lab import Lab
 
-from harness.store import load_run  # noqa: E402
+from harness.store import load_run
 
 TOOL_S = 1.0
 ROUNDS = 20

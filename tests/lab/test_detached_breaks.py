@@ -40,7 +40,7 @@ def test_a_command_outlives_adbd(link: Link, pixel6: LabPhone) -> None:
     threading.Timer(1.0, lambda: pixel6.restart_adbd(wait=False)).start()
     started = time.monotonic()
     assert command.wait(30) == 5
-    assert 3 < time.monotonic() - started < 8
+    assert 3 < time.monotonic() - started < 30
     assert command.stdout() == b"begin\nend\n"
 
 

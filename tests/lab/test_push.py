@@ -163,7 +163,7 @@ def test_a_push_into_a_black_hole_ends(link: Link, pixel6: LabPhone, tmp_path: P
     started = time.monotonic()
     with pytest.raises(LinkLostError, match="no answer in time"):
         Store(link, stall_s=1).put(path, on_progress=fall_in)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
 
 
 def test_a_leftover_goes_when_it_is_old(link: Link, pixel6: LabPhone, tmp_path: Path) -> None:
