@@ -45,7 +45,7 @@ def attempt(
         max_secs=settings.max_secs,
         warmup_runs=settings.warmup_runs,
         warmup_min_secs=settings.warmup_min_secs,
-        delegate=case.delegate,
+        delegate=_on_device(case.delegate, device),
         inputs=inputs,
     )
     started_at = _now()
@@ -91,6 +91,14 @@ def attempt(
         before=before,
         after=device.observe(),
     )
+
+
+def _on_device(delegate: str, device: Device) -> str:
+    """The delegate with its library brought to the device; one that is there already stays."""
+    kind, _, library = delegate.partition(":")
+    if kind != "external" or not Path(library).is_file():
+        return delegate
+    return f"{kind}:{device.put(Path(library)).path}"
 
 
 def _parse(log: ToolLog, settings: Settings) -> tuple[Measurement | None, Failure | None]:

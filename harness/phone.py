@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from android_runner.binary import abi_problem, read_binary
-from android_runner.changes import usual_changes
+from android_runner.changes import Change, usual_changes
+from android_runner.clocks import Root, lock_clocks, read_clocks
 from android_runner.cpu import Topology, read_topology, resolve_cpus
 from android_runner.cpu_mask import Mask, parse_affinity, read_affinity
 from android_runner.detached import Detached, start
@@ -149,7 +150,7 @@ class Phone:
         with (
             open_journal(folder, identity, state_folder()) as journal,
             steady(
-                self._link, journal, usual_changes(), pinned=self._pins(), patience=patience
+                self._link, journal, self._changes(), pinned=self._pins(), patience=patience
             ) as state,
         ):
             self._tier, self.notes = state.tier, state.notes
@@ -179,6 +180,15 @@ class Phone:
                 self._link.serial, str(self._tool_path), problem.detail, problem.remedy
             )
         return read_flags(self._tool_path, done.stdout + done.stderr)
+
+    def _changes(self) -> tuple[Change, ...]:
+        """What is changed to hold the phone steady: its clocks too where adbd is root.
+
+        Another kind of root would ask the phone's owner on its screen.
+        """
+        if self._link.run(["id", "-u"]).stdout.strip() != "0":
+            return usual_changes()
+        return (*usual_changes(), *lock_clocks(read_clocks(self._link), Root.ADBD))
 
     def _pins(self) -> bool:
         """Whether a mask that is asked for is the one that a process gets."""

@@ -93,6 +93,23 @@ def test_records_every_invocation_on_disk(tiny: Path, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_a_delegates_library_is_brought_to_the_device_unless_it_is_there(
+    tiny: Path, tmp_path: Path, *, here: bool
+) -> None:
+    library = tmp_path / "libdelegate.so" if here else Path("/vendor/lib64/libdelegate.so")
+    if here:
+        library.write_bytes(b"library")
+    sweep = Sweep(model_files=(str(tiny),), threads=(1,), delegates=(f"external:{library}",))
+    cases = expand(sweep, cpu_count=4, where="test")
+    plan = build_plan("test", cases, Settings(rounds=1), "test")
+
+    (record,) = run(start(plan, answer_well, tmp_path / "run"))
+
+    wanted = "/device/libdelegate.so" if here else str(library)
+    assert f"--external_delegate_path={wanted}" in record.flags
+
+
 def test_a_failing_case_is_recorded_and_given_up_and_the_sweep_goes_on(
     tiny: Path, tmp_path: Path
 ) -> None:
