@@ -103,7 +103,7 @@ def append_line(path: Path, line: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists()
         with path.open("ab+", buffering=0) as file:
-            data = _line_break_after_crash(file) + data
+            data = line_break_after_crash(file) + data
             if file.write(data) != len(data):  # what was written is a line that is cut off
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(file.fileno())
@@ -172,7 +172,8 @@ def _words(line: Mapping[str, object], key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _line_break_after_crash(file: io.FileIO) -> bytes:
+def line_break_after_crash(file: io.FileIO) -> bytes:
+    """What goes before the next line: one that a crash has cut off stays on a line of its own."""
     end = file.seek(0, os.SEEK_END)
     if end == 0:
         return b""

@@ -43,7 +43,7 @@ def open_device(
     with lease(chosen.lease_key):
         for restored in restore_pending(link, state_folder()):
             on_note(f"put back from an earlier run: {restored.entry.title} ({restored.how})")
-        about = read_phone_info(link)
+        about = chosen.info or read_phone_info(link)
         path = tool or _official_tool(about.abi or "arm64-v8a", cache, on_note)
         phone = Phone(link, about, path)
         yield phone
@@ -51,13 +51,16 @@ def open_device(
 
 
 @contextlib.contextmanager
-def held_steady(device: Device, folder: Path, patience_s: float) -> Iterator[None]:
-    """Holds a phone in a steady state while the block lasts; a host is left as it is."""
+def held_steady(device: Device, folder: Path, patience_s: float) -> Iterator[tuple[str, ...]]:
+    """Holds a phone in a steady state while the block lasts; a host is left as it is.
+
+    Gives what could not be done to hold it.
+    """
     if isinstance(device, Phone):
-        with device.steady(folder, patience_s):
-            yield
+        with device.steady(folder, patience_s) as notes:
+            yield notes
     else:
-        yield
+        yield ()
 
 
 def find_phone(name: str | None) -> tuple[Link, AttachedPhone]:

@@ -55,7 +55,6 @@ class Phone:
         self._pixel = find_pixel(about.device)
         self._store = Store(link)
         self._tier = Tier.UNCONTROLLED
-        self.notes: tuple[str, ...] = ()
         self._topology: Topology = read_topology(link, self._pixel)
         self._tool_path = tool_path
         self._stand_in = _check_tool(tool_path, about)
@@ -138,10 +137,10 @@ class Phone:
         )
 
     @contextlib.contextmanager
-    def steady(self, folder: Path, patience_s: float) -> Iterator[None]:
+    def steady(self, folder: Path, patience_s: float) -> Iterator[tuple[str, ...]]:
         """Holds the phone in a steady state; what is changed is in the folder's journal first.
 
-        At the end a lost phone is waited for, to put it back.
+        Gives what could not be done. At the end a lost phone is waited for, to put it back.
 
         Raises `NotRestoredError` at the end when something could not be put back.
         """
@@ -153,8 +152,8 @@ class Phone:
                 self._link, journal, self._changes(), pinned=self._pins(), patience=patience
             ) as state,
         ):
-            self._tier, self.notes = state.tier, state.notes
-            yield
+            self._tier = state.tier
+            yield state.notes
 
     def wait_until_booted(self, patience_s: float) -> None:
         """Waits for a phone that boots. Raises `LinkLostError` when it does not in time."""

@@ -8,13 +8,11 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from harness.device import Device
 from harness.errors import RunFolderError
 from harness.open_device import held_steady
-from harness.phone import Phone
 from harness.plan import Plan
 from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
 from harness.store import (
@@ -27,6 +25,7 @@ from harness.store import (
     claim_folder,
     load_run,
 )
+from models.build import installed_version
 
 _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflow-cpu")
 
@@ -74,7 +73,7 @@ def open_session(
     try:
         ready, missing = prepare_models(plan, run.inputs, cache, on_model)
         models = {name: model_facts(model, device) for name, model in ready.items()}
-        with held_steady(device, folder, plan.settings.patience_s):
+        with held_steady(device, folder, plan.settings.patience_s) as notes:
             info = RunInfo(
                 schema=SCHEMA,
                 created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -84,7 +83,7 @@ def open_session(
                 models=models,
                 missing=missing,
                 versions={"python": platform.python_version(), **_versions()},
-                notes=device.notes if isinstance(device, Phone) else (),
+                notes=notes,
             )
             done: tuple[Record, ...] = ()
             if run.has_begun:
@@ -116,11 +115,4 @@ def _refuse_differences(folder: Path, stored: RunInfo, current: RunInfo) -> None
 
 
 def _versions() -> dict[str, str | None]:
-    return {name: _version(name) for name in _VERSIONED}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    return {name: installed_version(name) for name in _VERSIONED}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import filelock
 from pydantic import TypeAdapter, ValidationError
 
+from android_runner.journal_entries import line_break_after_crash
 from android_runner.tool import Tool
 from harness.device import DeviceInfo, Observation
 from harness.errors import RunFolderError, StoreError
@@ -163,7 +164,7 @@ class RunFolder:
         try:
             if self._records is None:
                 self._records = path.open("ab+", buffering=0)
-                line = _line_break_after_crash(self._records) + line
+                line = line_break_after_crash(self._records) + line
             written = self._records.write(line)
             if written != len(line):  # the disk is full; the next line starts anew
                 self._records.close()
@@ -244,15 +245,6 @@ def _parse(lines: Iterable[bytes]) -> tuple[list[Record], int]:
         except ValidationError:
             broken += bool(line.strip())
     return records, broken
-
-
-def _line_break_after_crash(file: io.FileIO) -> bytes:
-    """A line that was cut off stays as it is, on a line of its own."""
-    end = file.seek(0, os.SEEK_END)
-    if end == 0:
-        return b""
-    file.seek(end - 1)
-    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def _first_line(error: Exception) -> str:

@@ -107,11 +107,12 @@ def _key(spec: ModelSpec) -> str:
     for module in _BUILDER:
         digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
     for name in _CONVERTERS:
-        digest.update(f"{name}={_version(name)}".encode())
+        digest.update(f"{name}={installed_version(name)}".encode())
     return digest.hexdigest()[:24]
 
 
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """The version of a package, None where it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

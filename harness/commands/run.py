@@ -126,7 +126,7 @@ def run(
             _print_schedule(chosen)
             return
         folder = out or default_folder(opened)
-        ended = _measure(chosen, opened, folder, console, resume=resume)
+        ended = _measure(chosen, opened, folder, cache, console, resume=resume)
     results = load_results(folder)
     print_results(results, as_json=json)
     page = _write_pages(folder, results)
@@ -145,7 +145,7 @@ def run(
 
 
 def _measure(
-    plan: Plan, device: Device, folder: Path, console: Console, *, resume: bool
+    plan: Plan, device: Device, folder: Path, cache: Path, console: Console, *, resume: bool
 ) -> KeyboardInterrupt | PhoneError | None:
     """Runs the plan. Gives what has ended it early: what was measured is shown all the same."""
     from android_runner.errors import PhoneError, PhoneRebootedError
@@ -153,7 +153,6 @@ def _measure(
     from harness.execute import run_plan
     from harness.phone import Phone
     from harness.session import open_session
-    from models.build import cache_folder
     from reports.cells import visible
 
     builds = BuildProgress(console)
@@ -161,9 +160,7 @@ def _measure(
     begun = False
     try:
         for boots_left in reversed(range(_BOOTS)):
-            opening = open_session(
-                plan, device, folder, cache_folder(), builds, resume=resume or begun
-            )
+            opening = open_session(plan, device, folder, cache, builds, resume=resume or begun)
             try:
                 with opening as session:
                     builds.close()
