@@ -107,4 +107,7 @@ class BuildProgress:
         else:
             self._console.print(text)
             yield
-        self._console.print(f"built {escape(name)} in {time.monotonic() - started:.0f} s")
+        # Also said of a build that failed or was interrupted, so it does not say "built".
+        self._console.print(
+            f"TensorFlow took {time.monotonic() - started:.0f} s for {escape(name)}"
+        )
