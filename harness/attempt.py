@@ -13,10 +13,10 @@ from harness.errors import StoreError
 from harness.log import parse_log
 from harness.log_errors import LogError
 from harness.measurement import Measurement, ToolLog
-from harness.plan import Settings
 from harness.prepare import ReadyModel
+from harness.record import SCHEMA, Failure, Record
 from harness.schedule import Slot
-from harness.store import SCHEMA, Failure, Record
+from harness.settings import Settings
 
 # The failure of a case that this device, tool or build cannot measure, whenever it is tried.
 NOT_STARTED = "not-started"

@@ -1,4 +1,4 @@
-"""A check of the evidence, and its three verdicts."""
+"""A check of the evidence or of the preflight, and the three verdicts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was asked for, and what was seen of it."""
+    """One thing that was asked for, what was seen of it, and the raw text that shows it."""
 
     name: str
     requested: str
     observed: str
     verdict: Verdict
+    raw: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightCheck:
+    """One thing that must hold before the first invocation, unless its `id` is allowed.
+
+    `id` is kebab-case and stays: people write it after `--allow`. `remedy` helps where it fails.
+    """
+
+    id: str
+    required: str
+    observed: str
+    verdict: Verdict
+    remedy: str = ""
+    allowed: bool = False

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.checks import Verdict
 from harness.claim_ledger import Claim, DeviceKind
+from harness.record import RunInfo
 from harness.statistics import Estimate
-from harness.store import RunInfo
 from harness.summary import CaseResult
 
 

@@ -18,8 +18,8 @@ from rich.progress import Progress as Bar
 from reports.cells import one_line
 
 if TYPE_CHECKING:
+    from harness.record import Record
     from harness.schedule import Slot
-    from harness.store import Record
 
 
 def stderr_console() -> Console:

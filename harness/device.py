@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +26,8 @@ class DeviceInfo:
     fingerprint: str | None
     tier: str
     cpu_count: int
+    build_type: str | None = None
+    emulator: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,9 @@ class Observation:
     """The state of a device at one moment; None is what it cannot tell.
 
     `temperature_c` is that of a phone's skin, or of a host's hottest zone. `thermal_status` is
-    Android's, from 0 (none) to 6 (shutdown).
+    Android's, from 0 (none) to 6 (shutdown). `cpu_busy_percent` is the share of all CPU time that
+    was used in a short moment. `charge_uah` is the battery's charge counter, in microampere-hours.
+    `sources` holds the raw text that a value was read from, by `thermal`, `clocks`, `battery`.
     """
 
     load_1min: float | None = None
@@ -65,6 +69,12 @@ class Observation:
     screen_on: bool | None = None
     boot_id: str | None = None
     clusters: tuple[ClusterState, ...] = ()
+    uptime_s: float | None = None
+    storage_free_mb: float | None = None
+    cpu_busy_percent: float | None = None
+    charge_uah: float | None = None
+    voltage_mv: float | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +86,19 @@ class StoredFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Capture:
+    """A file that the tool writes: the flag that takes its path, and where it is to be saved."""
+
+    flag: str
+    file: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invocation:
     """One start of the tool: its flags, the CPUs to run on, a deadline, and where its raw output
     is to be saved. `threads` are those in the flags; `auto` CPUs depend on them. A lost link is
-    waited for up to `patience_s`, beside the deadline."""
+    waited for up to `patience_s`, beside the deadline. For each of `captures` the device adds the
+    flag with a path of its own; a file that the tool did not write is not saved."""
 
     flags: tuple[str, ...]
     cpus: str
@@ -88,6 +107,7 @@ class Invocation:
     patience_s: float
     stdout: Path
     stderr: Path
+    captures: tuple[Capture, ...] = ()
 
 
 class Device(Protocol):

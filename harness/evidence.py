@@ -13,7 +13,7 @@ from harness.checks import Check, Verdict
 from harness.measurement import Delegation, Measurement
 from harness.phone_evidence import check_phone
 from harness.plan import Case
-from harness.store import Record, RunInfo
+from harness.record import Record, RunInfo
 
 
 @dataclass(frozen=True, kw_only=True)

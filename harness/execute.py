@@ -10,10 +10,10 @@ from android_runner.tool import ToolInput
 from harness.attempt import NOT_STARTED, attempt, failed_record
 from harness.plan import Case, Plan
 from harness.prepare import MODEL_BUILD, MODEL_INPUTS, tool_inputs
+from harness.record import Failure, Record
 from harness.schedule import Slot, schedule
 from harness.session import Session
 from harness.statistics import estimate
-from harness.store import Failure, Record
 
 # A case that failed this often in a row is given up: a tool that hangs would cost its whole
 # deadline in every round.

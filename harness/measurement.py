@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -26,18 +26,22 @@ class ToolLog:
     """The raw output of one invocation, as it was saved, and how the process ended.
 
     `exit_code` is negative for a signal, as `subprocess` has it, and None when the deadline ended
-    the process. `wall_s` is the process's own time, `peak_memory_mb` its largest resident set in
+    the process. `wall_s` is the process's own time, `cpu_s` that of all its
+    threads on CPUs, `peak_memory_mb` its largest resident set in
     units of 10^6 bytes and `cpu_mask` the CPUs that it was allowed (hexadecimal, read back while it
-    ran), where the device can tell; `requested_mask` is what was asked for.
+    ran), where the device can tell; `requested_mask` is what was asked for. `sources` holds the
+    raw text that `cpu_mask` was read from, under `cpus`.
     """
 
     stdout: str
     stderr: str
     exit_code: int | None
     wall_s: float = 0.0
+    cpu_s: float | None = None
     peak_memory_mb: float | None = None
     cpu_mask: str | None = None
     requested_mask: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +80,51 @@ class Delegation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OperatorTime:
+    """How long the nodes of one operator type took in one run, in milliseconds, and their share.
+
+    `graph` is where they ran: `primary` is the model's own graph, others as the tool names them.
+    """
+
+    graph: str
+    operator: str
+    nodes: int
+    average_ms: float
+    share_percent: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputComparison:
+    """How far the tool's output is from the reference.
+
+    `error_percent` is the root mean square of the differences, in percent of the reference's own
+    spread; None where nothing could be compared, and then `problem` says why. `reference` names
+    what it was compared with; `observed` and `expected` quote the first values of both.
+    """
+
+    reference: str
+    tolerance_percent: float
+    error_percent: float | None = None
+    problem: str | None = None
+    observed: str = ""
+    expected: str = ""
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the output is the right one, None where that is not known."""
+        if self.error_percent is None:
+            return None
+        return self.error_percent <= self.tolerance_percent
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """The numbers of one invocation; times in microseconds.
 
     `init_us` is model load, delegates and tensor allocation; `first_us` the first warm-up run
     (None without warm-up). `threads` is what the tool says that it was given. `model_mb` and
     `peak_memory_mb` are in units of 10^6 bytes; the latter is what the tool itself sampled.
+    `sources` holds the lines of the log behind `threads`, `delegate`, `runs` and `memory`.
     """
 
     init_us: float
@@ -93,6 +136,7 @@ class Measurement:
     peak_memory_mb: float | None = None
     delegations: tuple[Delegation, ...] = ()
     warnings: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def latency_us(self) -> float:

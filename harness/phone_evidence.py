@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.checks import Check, Verdict
 from harness.device import Observation
-from harness.store import Record
+from harness.record import Record
 
 
 def check_phone(record: Record) -> tuple[Check, ...]:

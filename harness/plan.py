@@ -9,6 +9,7 @@ from typing import Literal
 
 from android_runner.tool import DELEGATES, is_delegate
 from harness.errors import PlanError, did_you_mean
+from harness.settings import Settings, check_settings
 from models.catalog import ModelSpec, Quantization, Task, parse_model
 
 Threads = int | Literal["all"]
@@ -60,26 +61,6 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How often and how carefully. Times in seconds; the runs are those inside an invocation.
-
-    With `target_ci_percent`, rounds end early once every case's interval is this narrow
-    (half-width over estimate). A phone whose link is lost is waited for up to `patience_s`.
-    """
-
-    rounds: int = 10
-    num_runs: int = 30
-    min_secs: float = 0.0
-    max_secs: float = 60.0
-    warmup_runs: int = 2
-    warmup_min_secs: float = 0.5
-    timeout_s: float = 180.0
-    patience_s: float = 180.0
-    seed: int = 0
-    target_ci_percent: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is measured. The cases are all different, in the order in which they are shown."""
 
@@ -104,27 +85,6 @@ class Sweep:
 
 _CPU_WORDS = ("auto", "all", "big", "mid", "little", "prime")
 _MASK = re.compile(r"[0-9a-fA-F]{1,32}")
-
-_LOWEST = {
-    "rounds": 1,
-    "num_runs": 1,
-    "min_secs": 0,
-    "max_secs": 0.001,
-    "warmup_runs": 0,
-    "warmup_min_secs": 0,
-    "timeout_s": 0.001,
-    "patience_s": 0,
-    "seed": 0,
-    "target_ci_percent": 0.001,
-}
-
-
-def check_settings(settings: Settings, where: str) -> None:
-    """Raises `PlanError` for a number that makes no sense."""
-    for name, lowest in _LOWEST.items():
-        value = getattr(settings, name)
-        if value is not None and not lowest <= value < 1e9:  # also refuses nan
-            raise PlanError(where, f"{name} is {value!r}, which must be at least {lowest}")
 
 
 def expand(sweep: Sweep, *, cpu_count: int, where: str) -> list[Case]:

@@ -19,7 +19,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import PlanError, did_you_mean
-from harness.plan import Plan, Settings, Sweep, Threads, build_plan, expand
+from harness.plan import Plan, Sweep, Threads, build_plan, expand
+from harness.settings import Settings
 
 _BUILT_IN = Path(__file__).with_name("plans")
 DEFAULT_PLAN = "quick"

@@ -10,7 +10,7 @@ from android_runner.tool import ToolInput
 from harness.device import Device
 from harness.inputs import write_inputs
 from harness.plan import Case, Plan
-from harness.store import Failure, ModelFacts
+from harness.record import Failure, ModelFacts
 from models.build import build_model, cached_path
 from models.catalog import config_of
 from models.errors import BuildFailedError

@@ -15,16 +15,8 @@ from harness.errors import RunFolderError
 from harness.open_device import held_steady
 from harness.plan import Plan
 from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
-from harness.store import (
-    LOCK,
-    SCHEMA,
-    Failure,
-    Record,
-    RunFolder,
-    RunInfo,
-    claim_folder,
-    load_run,
-)
+from harness.record import SCHEMA, Failure, Record, RunInfo
+from harness.store import LOCK, RunFolder, claim_folder, load_run
 from models.build import installed_version
 
 _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflow-cpu")

@@ -1,7 +1,8 @@
-"""The run directory: `run.json`, `records.jsonl` and `logs/`, written so that nothing is lost.
+"""The run directory: `run.json`, `records.jsonl`, `stops.jsonl` and `logs/`.
 
-A record is one line, flushed and synced before the next invocation starts, so killing us at any
-moment loses the invocation in flight and no other. Nothing is rewritten or deleted.
+It is written so that nothing is lost. A record is one line, flushed and synced before the next
+invocation starts, so killing us at any moment loses the invocation in flight and no other.
+Nothing is rewritten or deleted.
 """
 
 from __future__ import annotations
@@ -9,117 +10,63 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import filelock
 from pydantic import TypeAdapter, ValidationError
 
 from android_runner.journal_entries import line_break_after_crash
-from android_runner.tool import Tool
-from harness.device import DeviceInfo, Observation
 from harness.errors import RunFolderError, StoreError
-from harness.measurement import Measurement
-from harness.plan import Case, Plan
+from harness.plan import Case
+from harness.record import Purpose, Record, RunInfo, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
 LOCK = "run.lock"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """Why there is no measurement: a kind (see `FailureKind`) and a message for a person."""
-
-    kind: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """One model file of a run. Counts are the encoder's where the builder wrote them."""
-
-    file: str
-    sha256: str
-    size_bytes: int
-    parameters: int
-    macs: int
-    operators: int
-    sequence_length: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunInfo:
-    """What a run is: its plan, device, tool, models and versions. Written once, at its start.
-
-    `models` holds the facts by `Case.model_id`; a model that could not be had is in `missing`.
-    `notes` say what could not be done to hold the device steady.
-    """
-
-    schema: int
-    created_at: str
-    plan: Plan
-    device: DeviceInfo
-    tool: Tool
-    models: dict[str, ModelFacts]
-    missing: dict[str, Failure]
-    versions: dict[str, str | None]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One invocation. `valid` says whether it has a measurement; a bad one keeps its reason.
-
-    `round` counts from 0. Times are UTC; `stdout` and `stderr` are names within `logs/`.
-    """
-
-    schema: int
-    case: str
-    round: int
-    started_at: str
-    wall_s: float
-    valid: bool
-    failure: Failure | None
-    measurement: Measurement | None
-    exit_code: int | None
-    peak_memory_mb: float | None
-    cpu_mask: str | None
-    flags: tuple[str, ...]
-    model_sha256: str | None
-    tool_sha256: str | None
-    stdout: str | None
-    stderr: str | None
-    before: Observation | None
-    after: Observation | None
-    requested_mask: str | None = None
+_Line = TypeVar("_Line")
 
 
 _RUN = TypeAdapter(RunInfo)
 _RECORD = TypeAdapter(Record)
+_STOP = TypeAdapter(Stop)
+_RECORDS = "records.jsonl"
+_STOPS = "stops.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredRun:
-    """A run as it is on disk. `broken_lines` counts records that were cut off by a crash."""
+    """A run as it is on disk. `broken_lines` counts records that were cut off by a crash.
+
+    `stops` holds why cases were measured no further, in the order in which that was found.
+    """
 
     folder: Path
     info: RunInfo
     records: tuple[Record, ...]
     broken_lines: int = 0
+    stops: tuple[Stop, ...] = ()
 
-    def of_case(self, case: Case) -> list[Record]:
-        """The case's record of each round, in their order: the valid one, else the last attempt."""
+    def of_case(self, case: Case, purpose: Purpose = Purpose.LATENCY) -> list[Record]:
+        """The case's record of each round, in their order: the last valid one, else the last.
+
+        A round that is measured once more counts as it was then.
+        """
         rounds: dict[int, Record] = {}
         for record in self.records:
+            if record.case != case.id or record.purpose != purpose:
+                continue
             earlier = rounds.get(record.round)
-            if record.case == case.id and (earlier is None or not earlier.valid):
+            if record.valid or earlier is None or not earlier.valid:
                 rounds[record.round] = record
         return [rounds[number] for number in sorted(rounds)]
+
+    def stop_of(self, case: Case) -> Stop | None:
+        """Why the case was measured no further; None while it was not decided."""
+        return next((stop for stop in reversed(self.stops) if stop.case == case.id), None)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per record, nested fields joined by dots, for pandas."""
@@ -142,7 +89,7 @@ class RunFolder:
         self.logs = folder / "logs"
         self.inputs = folder / "inputs"
         self._lock = lock
-        self._records: io.FileIO | None = None
+        self._files: dict[str, io.FileIO] = {}
 
     def create(self, info: RunInfo) -> None:
         """Writes `run.json`, which stands for a run that has begun."""
@@ -159,26 +106,31 @@ class RunFolder:
 
     def append(self, record: Record) -> None:
         """Adds a record for good."""
-        path = self.folder / "records.jsonl"
-        line = _RECORD.dump_json(record) + b"\n"
+        self._append(_RECORDS, _RECORD.dump_json(record))
+
+    def append_stop(self, stop: Stop) -> None:
+        """Adds why a case was measured no further."""
+        self._append(_STOPS, _STOP.dump_json(stop))
+
+    def _append(self, name: str, line: bytes) -> None:
+        path, line = self.folder / name, line + b"\n"
         try:
-            if self._records is None:
-                self._records = path.open("ab+", buffering=0)
-                line = line_break_after_crash(self._records) + line
-            written = self._records.write(line)
+            if name not in self._files:
+                self._files[name] = path.open("ab+", buffering=0)
+                line = line_break_after_crash(self._files[name]) + line
+            written = self._files[name].write(line)
             if written != len(line):  # the disk is full; the next line starts anew
-                self._records.close()
-                self._records = None
+                self._files.pop(name).close()
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(self._records.fileno())
+            os.fsync(self._files[name].fileno())
         except OSError as error:
             raise StoreError(path, error) from error
 
     def close(self) -> None:
-        """Closes the records and gives the folder free."""
-        if self._records is not None:
-            self._records.close()
-            self._records = None
+        """Closes the files and gives the folder free."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
         self._lock.release()
 
     @property
@@ -231,20 +183,26 @@ def load_run(folder: Path) -> StoredRun:
     except (OSError, ValidationError) as error:
         why = f"holds a run.json that cannot be read ({_first_line(error)})"
         raise RunFolderError(folder, why, "Was it written by another version?") from error
-    path = folder / "records.jsonl"
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    records, broken = _parse(lines)
-    return StoredRun(folder=folder, info=info, records=tuple(records), broken_lines=broken)
+    records, broken = _read_lines(folder / _RECORDS, _RECORD)
+    stops, _ = _read_lines(folder / _STOPS, _STOP)
+    return StoredRun(
+        folder=folder,
+        info=info,
+        records=tuple(records),
+        broken_lines=broken,
+        stops=tuple(stops),
+    )
 
 
-def _parse(lines: Iterable[bytes]) -> tuple[list[Record], int]:
-    records, broken = [], 0
-    for line in lines:
+def _read_lines(path: Path, adapter: TypeAdapter[_Line]) -> tuple[list[_Line], int]:
+    """The entries of a file, and how many lines are none."""
+    entries, broken = [], 0
+    for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
-            records.append(_RECORD.validate_json(line))
+            entries.append(adapter.validate_json(line))
         except ValidationError:
             broken += bool(line.strip())
-    return records, broken
+    return entries, broken
 
 
 def _first_line(error: Exception) -> str:

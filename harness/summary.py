@@ -10,8 +10,9 @@ from enum import StrEnum
 from harness.checks import Verdict
 from harness.evidence import Evidence, gather_evidence
 from harness.plan import Case
+from harness.record import Failure, ModelFacts, Record
 from harness.statistics import LEAST_FOR_INTERVAL, Estimate, estimate, paired_ratio
-from harness.store import Failure, ModelFacts, Record, StoredRun
+from harness.store import StoredRun
 
 
 class Status(StrEnum):

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.claims import Judgement
 from harness.evidence import Evidence
+from harness.record import SCHEMA, RunInfo
 from harness.statistics import Estimate
-from harness.store import SCHEMA, RunInfo
 from harness.summary import CaseResult, RunResult
 
 Json = dict[str, Any]

@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Mapping
 
 from harness.claim_ledger import Claim
-from harness.plan import Case, Settings
-from harness.store import Record, RunInfo
+from harness.plan import Case
+from harness.record import Record, RunInfo
+from harness.settings import Settings
 from models.catalog import CATALOG
 from reports.cells import visible
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.claims import Judgement
-from harness.store import RunInfo
+from harness.record import RunInfo
 from harness.summary import RunResult, Status
 from reports.cells import one_line
 from reports.charts import latency_chart, size_chart

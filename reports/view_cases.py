@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.checks import Verdict
 from harness.evidence import Evidence
-from harness.store import Record
+from harness.record import Record
 from harness.summary import CaseResult, RunResult, Status
 from reports.cells import NOTHING, Chip, Number, aligned, interval, many_lines, number, one_line
 from reports.labels import model_label, setting_label

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.plan import Settings
-from harness.store import RunInfo
+from harness.record import RunInfo
+from harness.settings import Settings
 from harness.summary import RunResult
 from reports.cells import NOTHING, one_line
 

@@ -17,8 +17,10 @@ from harness.claim_ledger import (
 )
 from harness.device import DeviceInfo, Observation
 from harness.measurement import Delegation, Measurement, Phase
-from harness.plan import Case, Plan, Settings
-from harness.store import SCHEMA, Failure, ModelFacts, Record, RunInfo, StoredRun
+from harness.plan import Case, Plan
+from harness.record import SCHEMA, Failure, ModelFacts, Record, RunInfo
+from harness.settings import Settings
+from harness.store import StoredRun
 from harness.summary import RunResult, summarize
 
 MODEL_SHA256 = "a1" * 32

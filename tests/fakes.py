@@ -9,8 +9,8 @@ from pathlib import Path
 from android_runner.tool import Tool
 from harness.device import DeviceInfo, Invocation, Observation, StoredFile
 from harness.measurement import ToolLog
+from harness.record import Record
 from harness.schedule import Slot
-from harness.store import Record
 
 CAPTURES = Path(__file__).parent / "data" / "benchmark_model"
 

@@ -10,7 +10,7 @@ from harness.checks import Check, Verdict
 from harness.evidence import Evidence, check_invocation, gather_evidence
 from harness.measurement import Delegation
 from harness.plan import Case
-from harness.store import Record
+from harness.record import Record
 
 
 def checks_of(case: Case, record: Record) -> dict[str, Check]:

@@ -14,10 +14,12 @@ from harness.device import Invocation
 from harness.errors import RunFolderError, StoreError
 from harness.execute import run_plan
 from harness.measurement import ToolLog
-from harness.plan import Plan, Settings, Sweep, build_plan, expand
+from harness.plan import Plan, Sweep, build_plan, expand
+from harness.record import Record
 from harness.schedule import schedule
 from harness.session import Session, open_session
-from harness.store import Record, load_run
+from harness.settings import Settings
+from harness.store import load_run
 
 
 def make_plan(tiny: Path, threads: Iterable[int] = (1, 2, 3), **settings: float) -> Plan:

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from harness.errors import PlanError
-from harness.plan import Case, Settings, Sweep, build_plan, expand
+from harness.plan import Case, Sweep, build_plan, expand
+from harness.settings import Settings
 from models.catalog import ModelSpec, Quantization, Task
 from models.errors import UnknownModelError, UnknownVariantError
 

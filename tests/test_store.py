@@ -7,8 +7,10 @@ from fakes import HOST
 
 from android_runner.tool import Tool
 from harness.errors import RunFolderError
-from harness.plan import Settings, Sweep, build_plan, expand
-from harness.store import SCHEMA, Failure, Record, RunInfo, claim_folder, load_run
+from harness.plan import Sweep, build_plan, expand
+from harness.record import SCHEMA, Failure, Record, RunInfo
+from harness.settings import Settings
+from harness.store import claim_folder, load_run
 
 PLAN = build_plan(
     "test",

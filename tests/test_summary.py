@@ -4,8 +4,8 @@ import pytest
 from factories import make_case, make_facts, make_failure, make_record, make_result
 
 from harness.checks import Verdict
+from harness.record import Failure
 from harness.statistics import Estimate
-from harness.store import Failure
 from harness.summary import Status, latency_ratio
 
 CASE = make_case()

@@ -19,8 +19,9 @@ from factories import (
 
 from harness.claim_ledger import Claim, ClaimKind, load_claims
 from harness.claims import judge_claims
-from harness.plan import Plan, Settings
-from harness.store import Failure
+from harness.plan import Plan
+from harness.record import Failure
+from harness.settings import Settings
 from harness.summary import RunResult
 from reports.cells import Chip, Number, aligned, many_lines, number, one_line
 from reports.labels import setting_label, varying

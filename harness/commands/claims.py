@@ -20,7 +20,7 @@ def claims(
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
     from harness.commands.results import load_results
-    from harness.store import SCHEMA
+    from harness.record import SCHEMA
     from reports.document import claims_document
     from reports.text import render_headlines, render_ledger
 

@@ -21,7 +21,7 @@ def devices(
     """Lists the attached phones, their state, and what to do about it."""
     from json import dumps
 
-    from harness.store import SCHEMA
+    from harness.record import SCHEMA
 
     phones = _attached()
     if json:
@@ -46,7 +46,7 @@ def doctor(
     from json import dumps
 
     from android_runner.diagnosis import diagnose
-    from harness.store import SCHEMA
+    from harness.record import SCHEMA
 
     phone = _chosen(device)
     findings = diagnose(phone, _open_shell, _holder(phone))

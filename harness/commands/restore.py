@@ -28,7 +28,7 @@ def restore(
     from android_runner.link import Link
     from android_runner.restore import Patience, restore_pending
     from harness.errors import UsageError
-    from harness.store import SCHEMA
+    from harness.record import SCHEMA
 
     if device == "host":
         message = "On this machine (`--device host`) nothing is changed; `restore` is for phones."
