@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from android_runner.readout import complete_lines
+from android_runner.readout import complete_lines, quote
 from android_runner.shell import Shell
 
 # No phone has more; a corrupt list like `0-99999999999` must not fill the memory.
@@ -15,7 +16,10 @@ _MOST_CPUS = 1024
 _WORD = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,256})")
 # Groups of 32 bits, all but the first with eight digits (lib/bitmap.c of the kernel).
 _KERNEL_MASK = re.compile(r"[0-9a-f]{1,8}(?:,[0-9a-f]{8}){0,31}")
-_STATUS_LINE = re.compile(r"/proc/\d+/task/(\d{1,10})/status:Cpus_allowed:\s*(\S+)\s*")
+_STATUS_LINE = re.compile(r"/proc/\d+/task/(\d{1,10})/status:(Cpus_allowed:\s*(\S+)\s*)")
+
+# The shell expands the pattern, so it must not be quoted.
+_READ = 'read -r p <"$1" && exec grep -H "^Cpus_allowed:" /proc/$p/task/*/status /dev/null'
 
 
 class Mask(int):
@@ -39,23 +43,23 @@ class Mask(int):
 
 @dataclass(frozen=True, kw_only=True)
 class ThreadAffinity:
-    """On which CPUs one thread may run."""
+    """On which CPUs one thread may run; `line` is what the kernel says of it."""
 
     thread_id: int
     mask: Mask
+    line: str
 
 
 def read_affinity(
-    shell: Shell, process_id: int, *, deadline_s: float = 20
+    shell: Shell, pid_file: str, *, deadline_s: float = 20
 ) -> tuple[ThreadAffinity, ...]:
     """What the kernel lets each thread of a process use now; empty if the process is gone.
 
-    One process on the phone that reads some kilobytes: it may be called while something is timed.
+    `pid_file` is a file on the phone with the number of the process. One round trip, and one
+    process on the phone that reads some kilobytes: it may be called while something is timed.
     Raises `LinkLostError` and `DeadlineError`.
     """
-    # The shell expands the pattern, so it must not be quoted.
-    script = f"exec grep -H '^Cpus_allowed:' /proc/{process_id:d}/task/*/status /dev/null"
-    done = shell.run(["sh", "-c", script], deadline_s=deadline_s)
+    done = shell.run(["sh", "-c", _READ, "affinity", pid_file], deadline_s=deadline_s)
     return parse_affinity(done.stdout)
 
 
@@ -64,10 +68,27 @@ def parse_affinity(text: str) -> tuple[ThreadAffinity, ...]:
     found = {}
     for line in complete_lines(text):
         match = _STATUS_LINE.fullmatch(line)
-        mask = parse_kernel_mask(match[2]) if match else None
+        mask = parse_kernel_mask(match[3]) if match else None
         if match and mask is not None:
-            found[int(match[1])] = mask
-    return tuple(ThreadAffinity(thread_id=thread, mask=found[thread]) for thread in sorted(found))
+            thread = int(match[1])
+            found[thread] = ThreadAffinity(thread_id=thread, mask=mask, line=match[2])
+    return tuple(found[thread] for thread in sorted(found))
+
+
+def all_cpus(threads: Sequence[ThreadAffinity]) -> Mask:
+    """The CPUs that any of the threads may use."""
+    return Mask.of(cpu for thread in threads for cpu in thread.mask.cpus)
+
+
+def quote_affinity(threads: Sequence[ThreadAffinity]) -> str:
+    """What the kernel says of the threads, each line once with the number of threads that have it:
+    `Cpus_allowed:<TAB>f0 (5 threads)`."""
+    counts = Counter(thread.line for thread in threads)
+    return quote(f"{line} ({_threads(count)})" for line, count in counts.items())
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def parse_kernel_mask(text: str) -> Mask | None:

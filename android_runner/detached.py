@@ -131,6 +131,21 @@ class Detached:
         """What it has written to stderr so far; a lost link is waited for."""
         return self._read("run.err", patience_s)
 
+    def fetch(self, name: str, *, patience_s: float = PATIENCE_S) -> bytes | None:
+        """A file that it has written in its folder, None if there is none.
+
+        A lost link is waited for. Raises the errors of `Link`.
+        """
+        script = '[ -f "$1" ] && echo there || echo missing'
+        path = f"{self._folder}/{name}"
+        while True:
+            try:
+                found = self._link.check(_script(script, path))
+            except LinkLostError:
+                self._link.wait_until_back(patience_s)
+                continue
+            return self._read(name, patience_s) if found.strip() == "there" else None
+
     def _wait_for_lock(
         self, ends_at: float, poll_every_s: float, on_poll: Callable[[], object] | None
     ) -> None:

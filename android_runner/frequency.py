@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from android_runner.cpu import CPU_FOLDER
 from android_runner.cpu_mask import parse_cpu_list
-from android_runner.readout import parse_count, parse_files, show_files
+from android_runner.readout import parse_count, parse_files, quote, show_files
 
 _POLICY = f"{CPU_FOLDER}/cpufreq/policy[0-9]*"
 
@@ -23,6 +23,9 @@ POLICY_FILES = show_files(
     f"{_POLICY}/scaling_governor",
     f"{_POLICY}/stats/time_in_state",
 )
+
+# Eight policies, of one CPU each, fit in.
+_LONGEST_QUOTE = 800
 
 _PATH = re.compile(rf"{CPU_FOLDER}/cpufreq/policy(\d{{1,4}})/(\w+(?:/\w+)?)")
 
@@ -78,12 +81,19 @@ class PolicyState:
 
 def parse_policies(text: str) -> tuple[PolicyState, ...]:
     """The policies by the lines of `POLICY_FILES`, by number."""
-    files: dict[int, dict[str, str]] = {}
-    for path, content in parse_files(text).items():
-        match = _PATH.fullmatch(path)
-        if match:
-            files.setdefault(int(match[1]), {})[match[2]] = content
-    return tuple(_policy(number, files[number]) for number in sorted(files))
+    return tuple(_policy(number, files) for number, files in _files_by_policy(text))
+
+
+def quote_clocks(text: str) -> str:
+    """What the policies' limits were read from, as `policy4 scaling_max_freq 2367000`."""
+    names = ("scaling_max_freq", "cpuinfo_max_freq", "scaling_min_freq")
+    lines = (
+        f"policy{number} {name} {files[name]}"
+        for number, files in _files_by_policy(text)
+        for name in names
+        if name in files
+    )
+    return quote(lines, most_chars=_LONGEST_QUOTE)
 
 
 def residency(before: PolicyState, after: PolicyState) -> tuple[Share, ...] | None:
@@ -104,6 +114,15 @@ def mean_khz(shares: Sequence[Share]) -> float | None:
     """The mean clock over the time that the shares are of."""
     total = sum(entry.share for entry in shares)
     return sum(entry.khz * entry.share for entry in shares) / total if total else None
+
+
+def _files_by_policy(text: str) -> list[tuple[int, dict[str, str]]]:
+    files: dict[int, dict[str, str]] = {}
+    for path, content in parse_files(text).items():
+        match = _PATH.fullmatch(path)
+        if match:
+            files.setdefault(int(match[1]), {})[match[2]] = content
+    return sorted(files.items())
 
 
 def _policy(number: int, files: dict[str, str]) -> PolicyState:

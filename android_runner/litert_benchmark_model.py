@@ -7,6 +7,10 @@ it is not the official tool. Texts, streams and exit codes are those of the offi
 (tensorflow/lite/tools/benchmark, the era that prints percentiles): `INFO:` and `WARN:` go to
 stdout, `ERROR:` and `FATAL:` to stderr; exit code 0, 1 after `Benchmarking failed.`, SIGABRT after
 `FATAL:`. Where the runtime has no means for a flag, the flag is refused or left unconsumed.
+
+Profiles are the runtime's own, too. LiteRT's interpreter for Python has no profiler, but the C API
+in the same package has one. So with `--enable_op_profiling` all runs are made there, after the
+interpreter has given the initialization and the delegation that the log reports.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
     Detail = Mapping[str, Any]  # of a tensor or an operation, as LiteRT gives it
+    # Of the profile: cells, microseconds that become two columns of shares, and more cells.
+    Row = tuple[tuple[Any, ...], int, tuple[Any, ...]]
 
 FlagValue = TypeVar("FlagValue", bool, int, float, str)
 
@@ -42,6 +49,24 @@ _FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NAME_AND_FILE = re.compile(r"((?:::|[^:])*):((?:::|[^:])+)")
 # The runtime's messages reach Python glued together: these begin a new one.
 _MESSAGE_START = re.compile(r"(?=Node number \d+ \(|The model allocation is )")
+# What follows about LiteRT's C API (litert/c/*.h) was checked with this version of the package.
+_C_API_VERSION = re.compile(r"2\.3(\..*)?")
+# Two LiteRtEnvOption: AutoRegisterAccelerators (24) CPU, MinLoggerSeverity (25) error; 2 is `int`.
+_ENVIRONMENT_OPTIONS = (24, 2, 1, 25, 2, 3)
+_CPU_ACCELERATOR, _LOCK_TO_READ, _LOCK_TO_WRITE = 1, 0, 1
+_TENSOR_TYPE_BYTES = 72  # LiteRtRankedTensorType, which is only passed on
+_EVENT = [  # ProfiledEventData; `tag` is a char *
+    *(("tag", "u8"), ("kind", "u4"), ("", "u4"), ("start_us", "u8"), ("elapsed_us", "u8")),
+    *(("memory", "u8", 6), ("node", "u8"), ("graph", "u8"), ("source", "u8")),
+]
+_EVENT_FIELDS = ["kind", "graph", "tag", "node", "elapsed_us"]
+_NODE_EVENT, _DELEGATE_PROFILED_EVENT = 1 << 1, 1 << 3
+# The tables of the profile: titles and widths of the columns, and titles that CSV has otherwise.
+_RUN_ORDER = {"node type": 40, "first": 9, "avg ms": 9, "%": 8, "cdf%": 8, "mem KB": 10}
+_RUN_ORDER |= {"times called": 9, "Name": 0}
+_BY_TYPE = {"Node type": 40, "count": 9, "avg ms": 10, "avg %": 11, "cdf %": 11, "mem KB": 10}
+_BY_TYPE |= {"times called": 9}
+_CSV_TITLES = {"Node type": "node type", "avg ms": "avg_ms", "Name": "name"}
 _INTEGER_DATA_RANGES = {"bool": (0, 1), "int8": (-127, 127), "uint8": (0, 254)}
 
 
@@ -80,10 +105,15 @@ class Settings:
     require_full_delegation: bool = _flag(
         False, "Require full delegation", "fail unless an explicit delegate takes every node"
     )
-    enable_op_profiling: bool = _flag(False, "Enable op profiling", "refused: there is no profiler")
-    op_profiling_output_mode: str = _flag("stdout", "Op profiling output mode.", "refused")
-    op_profiling_output_file: str = _flag("", "Op profiling output file.", "refused")
-    profiling_output_csv_file: str = _flag("", "CSV File to export profiling data to", "refused")
+    enable_op_profiling: bool = _flag(False, "Enable op profiling", "time each operator")
+    max_profiling_buffer_entries: int = _flag(
+        1024, "Max initial profiling buffer entries", "has no effect: the buffer grows"
+    )
+    op_profiling_output_mode: str = _flag("stdout", "Op profiling output mode.", "stdout or csv")
+    op_profiling_output_file: str = _flag("", "Op profiling output file.", "instead of the log")
+    profiling_output_csv_file: str = _flag(
+        "", "CSV File to export profiling data to", "the profile's file, with mode csv"
+    )
     output_filepath: str = _flag(
         "", "File path to export outputs layer to", "write the raw outputs of the last run here"
     )
@@ -511,6 +541,246 @@ def count_line(durations_us: Sequence[int]) -> str:
     return f"{text} p5={p5_us} median={median_us} p95={p95_us}"
 
 
+class Profile:
+    """How long each node of the main graph took in each run, in microseconds."""
+
+    def __init__(self, interpreter: Any) -> None:  # noqa: ANN401
+        """Takes the names of the nodes from an interpreter with the same graph."""
+        operations = interpreter._get_ops_details()
+        tensors = {int(each["index"]): each["name"] for each in interpreter.get_tensor_details()}
+        delegation = read_delegation(operations)
+        self._remaining = delegation.nodes_total - delegation.nodes
+        self._outputs = {
+            int(each["index"]): ", ".join(tensors.get(int(i), "") for i in each["outputs"])
+            for each in operations
+        }
+        self.nodes: list[tuple[str, str]] = []  # type and name
+        self.runs_us: list[list[int]] = []
+
+    def add_run(self, events: Sequence[tuple[int, int, str, int, int]], duration_us: float) -> None:
+        """Adds a run, given each event's kind, graph, tag, node and microseconds.
+
+        As in the official tool, the nodes that a delegate has timed itself stand for its own node.
+
+        Raises:
+            ToolEnded: the events cannot be those of the whole run, and of nothing else.
+        """
+        nodes, times_us, remaining = [], [], 0
+        for kind, graph, tag, node, elapsed_us in events:
+            # The time of another graph is in that of the node that calls it.
+            if graph != 0 or kind not in (_NODE_EVENT, _DELEGATE_PROFILED_EVENT):
+                continue
+            name = f"Delegate/{tag}:{node}"
+            if kind == _NODE_EVENT:
+                remaining += 1
+                name = f"[{self._outputs.get(node, '')}]:{node}"
+            nodes.append((tag, name))
+            times_us.append(elapsed_us)
+        self.nodes = self.nodes or nodes
+        total_us = sum(times_us)  # of times that are cut to whole microseconds
+        if nodes != self.nodes or remaining != self._remaining or total_us > duration_us + 1:
+            _fail(
+                f"The profile is wrong: it has {remaining} nodes that no delegate took and not "
+                f"{self._remaining}, {len(nodes)} in all and not {len(self.nodes)}, or {total_us} "
+                f"us are too many for a run of {duration_us:g} us."
+            )
+        self.runs_us.append(times_us)
+
+
+class ProfiledModel:
+    """The model in LiteRT's C API, with the methods of an interpreter that a phase needs.
+
+    Runs are profiled where there is a `profile`. A call that fails raises RuntimeError. All objects
+    live until the process ends.
+    """
+
+    def __init__(self, command_line: CommandLine) -> None:
+        import ctypes
+
+        import ai_edge_litert
+
+        (library,) = Path(ai_edge_litert.__file__).parent.glob("libLiteRt.[ds]*")
+        self.profile: Profile | None = None
+        self._c = ctypes
+        self._library = ctypes.CDLL(str(library))
+        self._run_us: float | None = None  # of the run whose events are still to be read
+        self._buffers: dict[int, Any] = {}  # by the index of their tensor
+        kernels = "builtin" if command_line.xnnpack is False else "xnnpack"
+        threads = max(1, command_line.settings.num_threads)
+        self._keep = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _text: None)
+        self._option_texts = {  # which the runtime points to
+            b"runtime_options_string": b"enable_profiling = true",
+            b"xnnpack": f'kernel_mode = "{kernels}"\nnum_threads = {threads}'.encode(),
+        }
+        options = self._make("CreateOptions")
+        self._call("SetOptionsHardwareAccelerators", options, _CPU_ACCELERATOR)
+        for name, text in self._option_texts.items():
+            more = self._make("CreateOpaqueOptions", name, text, self._keep)
+            self._call("AddOpaqueOptions", options, more)
+        environment_options = (ctypes.c_int64 * 6)(*_ENVIRONMENT_OPTIONS)
+        self._environment = self._make("CreateEnvironment", 2, environment_options)
+        path = os.fsencode(command_line.settings.graph)
+        model = self._make("CreateModelFromFile", self._environment, path)
+        self._model = self._make("CreateCompiledModel", self._environment, model, options)
+        self._profiler = self._make("CompiledModelGetProfiler", self._model)
+        signature = self._make("GetModelSignature", model, ctypes.c_size_t(0))
+        self._inputs = self._make_buffers("Input", signature)
+        self._outputs = self._make_buffers("Output", signature)
+
+    def _call(self, name: str, *arguments: object) -> None:
+        status = getattr(self._library, f"LiteRt{name}")(*arguments)
+        if status:
+            message = f"LiteRt{name} failed with status {status}."
+            raise RuntimeError(message)
+
+    def _make(self, name: str, *arguments: object) -> Any:  # noqa: ANN401
+        handle = self._c.c_void_p()
+        self._call(name, *arguments, self._c.byref(handle))
+        return handle
+
+    def _make_buffers(self, kind: str, signature: object) -> Any:  # noqa: ANN401
+        c, count, index = self._c, self._c.c_size_t(), self._c.c_uint32()
+        self._call(f"GetNumSignature{kind}s", signature, c.byref(count))
+        handles = (c.c_void_p * count.value)()
+        for position in range(count.value):
+            at = c.c_size_t(position)
+            tensor = self._make(f"GetSignature{kind}TensorByIndex", signature, at)
+            self._call("GetTensorIndex", tensor, c.byref(index))
+            tensor_type = c.create_string_buffer(_TENSOR_TYPE_BYTES)
+            self._call("GetRankedTensorType", tensor, tensor_type)
+            get_needs = f"GetCompiledModel{kind}BufferRequirements"
+            needs = self._make(get_needs, self._model, c.c_size_t(0), at)
+            create = "CreateManagedTensorBufferFromRequirements"
+            buffer = self._make(create, self._environment, tensor_type, needs)
+            self._buffers[index.value], handles[position] = buffer, buffer
+        return handles
+
+    def _lock(self, index: int, mode: int) -> tuple[Any, int]:
+        size, address = self._c.c_size_t(), self._c.c_void_p()
+        self._call("GetTensorBufferPackedSize", self._buffers[index], self._c.byref(size))
+        self._call("LockTensorBuffer", self._buffers[index], self._c.byref(address), mode)
+        return address, size.value
+
+    def set_tensor(self, index: int, data: Array) -> None:
+        """Writes an input, and first reads the last run's events: no time is taken here."""
+        self.read_events()
+        address, size = self._lock(index, _LOCK_TO_WRITE)
+        if data.nbytes != size:
+            _fail("--enable_op_profiling takes inputs of the model's own shapes only.")
+        self._c.memmove(address, data.tobytes(), size)
+        self._call("UnlockTensorBuffer", self._buffers[index])
+
+    def get_tensor(self, index: int) -> Array:
+        """The bytes of an output."""
+        import numpy as np
+
+        content = self._c.string_at(*self._lock(index, _LOCK_TO_READ))
+        self._call("UnlockTensorBuffer", self._buffers[index])
+        return np.frombuffer(content, np.uint8)
+
+    def invoke(self) -> None:
+        """Runs the model."""
+        size_t, inputs, outputs = self._c.c_size_t, self._inputs, self._outputs
+        arguments = (size_t(0), size_t(len(inputs)), inputs, size_t(len(outputs)), outputs)
+        if self.profile is not None:
+            self._call("StartProfiler", self._profiler)
+        start_ns = time.perf_counter_ns()
+        self._call("RunCompiledModel", self._model, *arguments)
+        if self.profile is not None:
+            self._run_us = (time.perf_counter_ns() - start_ns) / 1000
+            self._call("StopProfiler", self._profiler)
+
+    def read_events(self) -> None:
+        """Adds the events of the last run to the profile, unless they are there already."""
+        if self.profile is None or self._run_us is None:
+            return
+        import numpy as np
+
+        count = self._c.c_int()
+        self._call("GetNumProfilerEvents", self._profiler, self._c.byref(count))
+        events = np.zeros(max(1, count.value), _EVENT)
+        address = self._c.c_void_p(events.ctypes.data)
+        self._call("GetProfilerEvents", self._profiler, len(events), address)
+        self.profile.add_run(
+            [
+                (kind, graph, self._c.string_at(tag).decode("utf-8", "replace"), node, elapsed_us)
+                for kind, graph, tag, node, elapsed_us in events[_EVENT_FIELDS].tolist()
+                if tag
+            ],
+            self._run_us,
+        )
+        self._call("ResetProfiler", self._profiler)
+        self._run_us = None
+
+
+def format_profile(
+    nodes: Sequence[tuple[str, str]], runs_us: Sequence[Sequence[int]], *, csv: bool
+) -> str:
+    """The tables, as profile_summary_formatter.cc and stats_calculator.cc have them.
+
+    `nodes` have a type and a name, and each run has the microseconds of each node.
+    """
+    runs, totals_us = len(runs_us), [sum(run) for run in runs_us]
+    by_node: list[Row] = []
+    for i, (node_type, name) in enumerate(nodes):
+        sum_us = sum(run[i] for run in runs_us)
+        times_ms = (runs_us[0][i] / 1e3, sum_us / runs / 1e3)
+        end = name.replace(",", "\t") if csv else name
+        by_node.append(((node_type, *times_ms), sum_us, (0.0, 1, end)))
+    by_type: list[Row] = []
+    for node_type, count in Counter(node_type for node_type, _ in nodes).items():
+        sum_us = sum(row[1] for row in by_node if row[0][0] == node_type)
+        by_type.append(((node_type, count, sum_us / runs / 1e3), sum_us, (0.0, count)))
+    slowest = sorted(by_node, key=lambda row: -row[1])[:10]
+    by_type.sort(key=lambda row: -row[1])
+    statistics = count_line(totals_us).split(" p5=")[0]
+    parts = (
+        "Operator-wise Profiling Info for Regular Benchmark Runs:",
+        *_format_table("Run Order", _RUN_ORDER, by_node, sum(totals_us), csv=csv),
+        *_format_table("Top by Computation Time", _RUN_ORDER, slowest, sum(totals_us), csv=csv),
+        f"Number of nodes executed: {len(nodes)}",
+        *_format_table("Summary by node type", _BY_TYPE, by_type, sum(totals_us), csv=csv),
+        f"Timings (microseconds): {statistics}\nMemory (bytes): count=0",
+        f"{len(nodes)} nodes observed\n\n\n",
+    )
+    return "\n".join(parts)
+
+
+def _format_table(
+    title: str, columns: Mapping[str, int], rows: Sequence[Row], all_us: int, *, csv: bool
+) -> list[str]:
+    """The table's lines; each row's time becomes two columns of shares, its own and the sum's."""
+    table = [[_CSV_TITLES.get(name, name) if csv else f"[{name}]" for name in columns]]
+    sum_us = 0
+    for left, own_us, right in rows:
+        sum_us += own_us
+        shares = (100 * us / all_us if all_us else math.nan for us in (own_us, sum_us))
+        percents = (f"{_cell(share, csv=csv)}%" for share in shares)
+        ends = [[_cell(value, csv=csv) for value in values] for values in (left, right)]
+        table.append([*ends[0], *percents, *ends[1]])
+    padded = "".join(f"\t{{:>{width}}}" for width in columns.values())
+    lines = [", ".join(cells) if csv else padded.format(*cells) for cells in table]
+    return [f"{'=' * 30} {title} {'=' * 30}", *lines, ""]
+
+
+def _cell(value: object, *, csv: bool) -> str:
+    if isinstance(value, float):
+        return f"{value:g}" if csv else f"{value:.3f}"
+    return str(value)
+
+
+def _report_profile(profile: Profile, settings: Settings) -> None:
+    path = settings.profiling_output_csv_file or settings.op_profiling_output_file
+    csv = settings.op_profiling_output_mode == "csv" or bool(settings.profiling_output_csv_file)
+    if not profile.runs_us:
+        return
+    text = format_profile(profile.nodes, profile.runs_us, csv=csv)
+    if path:
+        Path(path).write_text(text, "utf-8", "surrogateescape")
+    else:
+        _info(text)
+
+
 def _memory_kb() -> dict[str, int]:
     """The process's resident memory in kB, under the names of /proc/self/status.
 
@@ -550,10 +820,11 @@ def _check_settings(settings: Settings) -> None:
         _log("WARN", "--use_caching has no effect: LiteRT for Python cannot set it.")
     if not settings.graph:
         _fail("Please specify the name of your TF Lite input file with --graph")
-    for flag in fields(Settings):
-        refused = flag.metadata["description"].startswith("refused")
-        if refused and getattr(settings, flag.name) != flag.default:
-            _fail(f"--{flag.name} is not supported: LiteRT for Python has no profiler.")
+    mode = settings.op_profiling_output_mode
+    if mode not in ("stdout", "csv"):
+        _fail(f"--op_profiling_output_mode={mode} is not supported: take stdout or csv.")
+    if settings.enable_op_profiling and not _C_API_VERSION.fullmatch(_litert_version()):
+        _fail(f"--enable_op_profiling takes ai-edge-litert 2.3; this is {_litert_version()}.")
 
 
 def run_benchmark(arguments: Sequence[str]) -> None:
@@ -587,6 +858,12 @@ def run_benchmark(arguments: Sequence[str]) -> None:
     _info(f"Initialized session in {init_us / 1e3:g}ms.")
 
     inputs = make_inputs(interpreter.get_input_details(), layers)
+    outputs = [int(detail["index"]) for detail in interpreter.get_output_details()]
+    profile = None
+    if settings.enable_op_profiling:
+        profile = Profile(interpreter)
+        interpreter = None  # or there would be two copies of the weights
+        interpreter = ProfiledModel(command_line)
     warmup_at_least = (settings.warmup_runs, settings.warmup_min_secs)
     at_least = (settings.num_runs, settings.min_secs)
     if settings.dry_run:
@@ -594,6 +871,8 @@ def run_benchmark(arguments: Sequence[str]) -> None:
     warmup = run_phase(interpreter, inputs, settings, *warmup_at_least)
     if warmup.failed:
         _fail()
+    if profile is not None:
+        interpreter.profile = profile  # from here on
     inference = run_phase(interpreter, inputs, settings, *at_least)
     first_us = warmup.durations_us[0] if warmup.durations_us else 0
     _info(
@@ -603,9 +882,12 @@ def run_benchmark(arguments: Sequence[str]) -> None:
     _report_memory(start_kb, init_kb, with_peak=settings.report_peak_memory_footprint)
     if inference.failed:
         _fail()
+    if profile is not None:
+        interpreter.read_events()
+        _report_profile(profile, settings)
     if settings.output_filepath:
-        outputs = [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
-        Path(settings.output_filepath).write_bytes(b"".join(data.tobytes() for data in outputs))
+        content = b"".join(interpreter.get_tensor(index).tobytes() for index in outputs)
+        Path(settings.output_filepath).write_bytes(content)
 
 
 def _behave_like_a_native_program() -> None:
@@ -617,16 +899,19 @@ def _behave_like_a_native_program() -> None:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # any file name
 
 
+def _litert_version() -> str:
+    try:
+        return metadata.version("ai-edge-litert")
+    except metadata.PackageNotFoundError:  # missing, or a nightly build
+        return "(unknown version)"
+
+
 def main() -> int:
     """Runs the tool on the process's arguments and gives its exit code."""
     _behave_like_a_native_program()
     try:
-        version = metadata.version("ai-edge-litert")
-    except metadata.PackageNotFoundError:  # missing, or a nightly build
-        version = "(unknown version)"
-    try:
-        stand_in = f"mbert-bench's stand-in for benchmark_model, on LiteRT {version} for Python"
-        _info(f"This is {stand_in}, not the official tool.")
+        stand_in = f"benchmark_model, on LiteRT {_litert_version()} for Python"
+        _info(f"This is mbert-bench's stand-in for {stand_in}, not the official tool.")
         run_benchmark(sys.argv[1:])
     except ToolEnded as ended:
         for message in ended.messages:

@@ -8,7 +8,8 @@ that a phone prints can be taken for a frame, and a part without a closing frame
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from android_runner.shell import Shell
@@ -20,6 +21,12 @@ _SHOW = r"""show() {
     while IFS= read -r l || [ -n "$l" ]; do echo "$f	$l"; done 2>/dev/null <"$f"
   done
 }"""
+
+
+# What is kept of a line, and of lines together, that are shown beside what was read from them.
+_LONGEST_LINE = 200
+_LONGEST_QUOTE = 350
+_LEFT_OUT = "[...]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +87,28 @@ def parse_files(text: str) -> dict[str, str]:
 def complete_lines(text: str) -> list[str]:
     """Lines that have an end: of a line cut short, `level: 9` may have been `level: 98`."""
     return text.replace("\r\n", "\n").split("\n")[:-1]
+
+
+def quote(lines: Iterable[str], *, most_chars: int = _LONGEST_QUOTE) -> str:
+    """Lines as a phone printed them, to be kept beside what was read from them.
+
+    Control characters are dropped, and what cannot be stored as UTF-8; a line ends after 200
+    characters. Lines that are too many for `most_chars` become one, `[...]`.
+    """
+    kept: list[str] = []
+    left = most_chars
+    for line in lines:
+        shown = "".join(filter(_is_text, line))[:_LONGEST_LINE]
+        left -= len(shown) + 1
+        if left < len(_LEFT_OUT):
+            kept.append(_LEFT_OUT)
+            break
+        kept.append(shown)
+    return "\n".join(kept)
+
+
+def _is_text(character: str) -> bool:
+    return character == "\t" or unicodedata.category(character) not in ("Cc", "Cs")
 
 
 def parse_count(text: str | None) -> int | None:

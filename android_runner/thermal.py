@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from android_runner.readout import quote
+
 COMMAND = "dumpsys thermalservice"
 
 
@@ -117,6 +119,17 @@ def parse_thermal(text: str, skin_sensor: str | None = None) -> ThermalState:
     )
 
 
+def quote_thermal(text: str, skin: Temperature | None) -> str:
+    """The lines of the dump that the status, its override and the skin's temperature were read
+    from; `skin` is the sensor that stands for it."""
+    text = text.replace("\r\n", "\n")
+    section = _CURRENT.search(text)
+    found = (_OVERRIDE.search(text), _STATUS.search(text))
+    lines = [match[0].rstrip("\n") for match in found if match]
+    sensors = section[1].splitlines() if section and skin else ()
+    return quote([*lines, *[line for line in sensors if _temperature(line) == skin][:1]])
+
+
 def plausible_celsius(value: float) -> float | None:
     """The value if it can be a temperature, else None; also for NaN."""
     return value if math.isfinite(value) and _LOWEST_C <= value <= _HIGHEST_C else None
@@ -130,22 +143,18 @@ def _celsius(text: str) -> float | None:
 
 
 def _temperatures(section: str) -> tuple[Temperature, ...]:
-    found = []
-    for line in section.splitlines():
-        match = _TEMPERATURE.fullmatch(line.strip())
-        kind = _kind(match[2]) if match else None
-        if match is None or kind is None:
-            continue
-        found.append(
-            Temperature(
-                name=match[3],
-                kind=kind,
-                celsius=_celsius(match[1]),
-                status=_status(match[4]),
-            )
-        )
+    found = [one for line in section.splitlines() if (one := _temperature(line))]
     # The service's order is that of a hash table: sorted, two readings can be compared.
     return tuple(sorted(found, key=lambda one: (one.kind, one.name)))
+
+
+def _temperature(line: str) -> Temperature | None:
+    match = _TEMPERATURE.fullmatch(line.strip())
+    kind = _kind(match[2]) if match else None
+    if match is None or kind is None:
+        return None
+    celsius, status = _celsius(match[1]), _status(match[4])
+    return Temperature(name=match[3], kind=kind, celsius=celsius, status=status)
 
 
 def _skin(temperatures: tuple[Temperature, ...], name: str | None) -> Temperature | None:

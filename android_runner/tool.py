@@ -60,7 +60,10 @@ class ToolInput:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolOptions:
-    """What one invocation asks of the tool; fields are named like the flags."""
+    """What one invocation asks of the tool; fields are named like the flags.
+
+    `more` are further flags as `name=value`.
+    """
 
     graph: str
     num_threads: int
@@ -71,6 +74,7 @@ class ToolOptions:
     warmup_min_secs: float
     delegate: str
     inputs: tuple[ToolInput, ...]
+    more: tuple[str, ...] = ()
 
 
 def is_delegate(text: str) -> bool:
@@ -111,11 +115,14 @@ def build_flags(options: ToolOptions, tool: Tool) -> tuple[str, ...]:
         f"--warmup_min_secs={options.warmup_min_secs:g}",
         *_delegate_flags(options.delegate),
         *_input_flags(options.inputs, tool),
+        *(f"--{flag}" for flag in options.more),
     ]
     for flag in flags:
         name = flag[2:].partition("=")[0]
         if not tool.has(name):
-            raise ToolLacksFlagError(flag=name, purpose=f"delegate {options.delegate!r}")
+            asked = any(extra.startswith(f"{name}=") for extra in options.more)
+            purpose = f"--{flag[2:]}" if asked else f"delegate {options.delegate!r}"
+            raise ToolLacksFlagError(flag=name, purpose=purpose)
     return tuple(flags)
 
 

@@ -75,8 +75,11 @@ class Host:
     def invoke(self, invocation: Invocation) -> ToolLog:
         """Runs the tool once. Raises `CpusError`, and OSError when no process can be made."""
         cpus = parse_cpus(invocation.cpus)
+        for capture in invocation.captures:
+            capture.file.unlink(missing_ok=True)  # what is there is of an earlier invocation
+        captures = [f"--{capture.flag}={capture.file}" for capture in invocation.captures]
         ended = run_process(
-            [*self._argv, *invocation.flags],
+            [*self._argv, *invocation.flags, *captures],
             stdout=invocation.stdout,
             stderr=invocation.stderr,
             timeout_s=invocation.timeout_s,
@@ -87,9 +90,11 @@ class Host:
             stderr=_read(invocation.stderr),
             exit_code=ended.exit_code,
             wall_s=ended.wall_s,
+            cpu_s=ended.cpu_s,
             peak_memory_mb=ended.peak_memory_mb,
             cpu_mask=ended.cpu_mask,
             requested_mask=format_mask(cpus),
+            sources={"cpus": ended.cpu_source} if ended.cpu_source else {},
         )
 
     def _sha256(self, path: Path) -> str:

@@ -16,6 +16,7 @@ from harness.log_delegates import read_delegations
 from harness.log_errors import LogError, failure, refuse_failure
 from harness.log_lines import NUMBER, SUMMARY_STARTS, Line, quote, read_lines, split_prefix
 from harness.log_phases import ROUNDING, average_us, first_run_us, read_phase
+from harness.log_sources import quote_sources
 from harness.measurement import FailureKind, Measurement, Phase, ToolLog
 
 __all__ = ["LogError", "parse_log"]
@@ -88,6 +89,7 @@ def parse_log(log: ToolLog) -> Measurement:
         peak_memory_mb=_size_mb(_find(_PEAK_MEMORY, lines), _MB_PER_MIB),
         delegations=read_delegations(lines),
         warnings=_read_warnings(lines),
+        sources=quote_sources(lines),
     )
     if measurement.latency_us == 0:
         what = "The inference took 0 us, which is no latency."

@@ -69,6 +69,11 @@ def read_delegations(lines: Iterable[Line]) -> tuple[Delegation, ...]:
     )
 
 
+def speaks_of_delegates(line: Line) -> bool:
+    """Whether a delegation is read from this line."""
+    return _read_statement(line) is not None or _REPLACED.match(line.text) is not None
+
+
 def _read_statement(line: Line) -> Delegation | None:
     if match := _APPLIED.match(line.text):
         return Delegation(

@@ -136,7 +136,8 @@ class Measurement:
     peak_memory_mb: float | None = None
     delegations: tuple[Delegation, ...] = ()
     warnings: tuple[str, ...] = ()
-    sources: dict[str, str] = field(default_factory=dict)
+    # Where the values were read is not part of what they are.
+    sources: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def latency_us(self) -> float:

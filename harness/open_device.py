@@ -17,11 +17,16 @@ from android_runner.link import Link
 from android_runner.properties import read_phone_info
 from android_runner.restore import restore_pending
 from android_runner.tool_cache import latest_tool
+from harness import machine
 from harness.device import Device
 from harness.host import Host
+from harness.peak import measure_peak_gflops
 from harness.phone import Phone
 
 HOST = "host"
+
+_BUSY_OVER_S = 0.15
+_BUSY_LOOKS = 2
 
 # Told what a person should know before anything is measured.
 OnNote = Callable[[str], None]
@@ -61,6 +66,19 @@ def held_steady(device: Device, folder: Path, patience_s: float) -> Iterator[tup
             yield notes
     else:
         yield ()
+
+
+def busy_percent(device: Device) -> float | None:
+    """The share of a host's CPU time that others use; a moment's work does not count."""
+    if not isinstance(device, Host):
+        return None
+    looks = [machine.busy_percent(_BUSY_OVER_S) for _ in range(_BUSY_LOOKS)]
+    return min((look for look in looks if look is not None), default=None)
+
+
+def peak_gflops(device: Device, threads: int) -> float | None:
+    """What a host's CPUs reach at most with so many threads, measured now."""
+    return measure_peak_gflops(threads) if isinstance(device, Host) else None
 
 
 def find_phone(name: str | None) -> tuple[Link, AttachedPhone]:

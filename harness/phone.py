@@ -1,9 +1,8 @@
-"""A phone as a device: brings files there, holds it steady, starts the tool, reads what ran."""
+"""A phone as a device: brings files there, and holds it steady while the tool runs."""
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -12,10 +11,8 @@ from android_runner.binary import abi_problem, read_binary
 from android_runner.changes import Change, usual_changes
 from android_runner.clocks import Root, lock_clocks, read_clocks
 from android_runner.cpu import Topology, read_topology, resolve_cpus
-from android_runner.cpu_mask import Mask, parse_affinity, read_affinity
-from android_runner.detached import Detached, start
-from android_runner.errors import DeadlineError, LinkLostError, PhoneError
-from android_runner.frequency import PolicyState
+from android_runner.cpu_mask import parse_affinity
+from android_runner.errors import LinkLostError, PhoneError
 from android_runner.identity import identify, is_booted
 from android_runner.journal import open_journal, state_folder
 from android_runner.link import Link
@@ -28,18 +25,17 @@ from android_runner.start import start_problem
 from android_runner.steady_state import Tier, steady
 from android_runner.tool import Tool, read_flags
 from android_runner.tool_errors import ToolNotFoundError, ToolNotStartedError, WrongAbiError
-from harness.device import ClusterState, DeviceInfo, Invocation, Observation, StoredFile
+from harness.device import DeviceInfo, Invocation, Observation, StoredFile
 from harness.measurement import ToolLog
+from harness.phone_invocation import RUNS, run_tool
+from harness.phone_state import describe_state
 
-_RUNS = "/data/local/tmp/mbert-bench/runs"
 # `; true` keeps a shell from becoming the grep, whose number would be another.
 _OWN_AFFINITY = "grep -H '^Cpus_allowed:' /proc/$$/task/*/status; true"
 _PROBE_TIMEOUT_S = 60  # the first start loads the whole file from flash
 # What is kept on a phone between runs: not older, and not more in all.
 _KEEP_DAYS = 30
 _KEEP_BYTES = 4_000_000_000
-# By then the tool has its affinity and has not begun to measure.
-_AFFINITY_AFTER_S = 0.15
 
 
 class Phone:
@@ -72,6 +68,8 @@ class Phone:
             fingerprint=about.fingerprint,
             tier=self._tier.value,
             cpu_count=self._topology.cpu_count or 1,
+            build_type=about.build_type,
+            emulator=about.emulator,
         )
 
     def tool(self) -> Tool:
@@ -89,21 +87,7 @@ class Phone:
     def observe(self) -> Observation:
         """Reads the phone's state, in one round trip."""
         sensor = self._pixel.skin_sensor if self._pixel else None
-        seen = observe_phone(self._link, skin_sensor=sensor)
-        return Observation(
-            load_1min=seen.load_1min,
-            memory_available_mb=seen.memory_available_mb,
-            temperature_c=seen.thermal.skin_c,
-            thermal_status=seen.thermal.status,
-            thermal_overridden=seen.thermal.overridden,
-            battery_percent=seen.battery.level_percent,
-            battery_c=seen.battery.celsius,
-            battery_mocked=seen.battery.mocked,
-            powered=seen.battery.powered,
-            screen_on=None if seen.wakefulness is None else seen.wakefulness == "Awake",
-            boot_id=seen.boot_id,
-            clusters=tuple(_cluster(policy) for policy in seen.policies),
-        )
+        return describe_state(observe_phone(self._link, skin_sensor=sensor))
 
     def invoke(self, invocation: Invocation) -> ToolLog:
         """Runs the tool once, detached, so that a dropped link is waited out.
@@ -112,29 +96,7 @@ class Phone:
         the link, and OSError when the log cannot be saved here.
         """
         mask = resolve_cpus(invocation.cpus, self._topology, invocation.threads)
-        folder = f"{_RUNS}/{secrets.token_hex(8)}"
-        argv = ["taskset", mask.hex, self.tool().path, *invocation.flags]
-        try:
-            started = time.monotonic()
-            job = start(self._link, argv, folder, patience_s=invocation.patience_s)
-            with _killed_if_left(job):
-                seen = self._read_mask(job)
-                exit_code = _wait(job, invocation)
-            wall_s = time.monotonic() - started
-            stdout = job.stdout(patience_s=invocation.patience_s)
-            stderr = job.stderr(patience_s=invocation.patience_s)
-        finally:
-            self._remove(folder)
-        invocation.stdout.write_bytes(stdout)
-        invocation.stderr.write_bytes(stderr)
-        return ToolLog(
-            stdout=stdout.decode(errors="replace"),
-            stderr=stderr.decode(errors="replace"),
-            exit_code=exit_code,
-            wall_s=wall_s,
-            cpu_mask=seen,
-            requested_mask=mask.hex,
-        )
+        return run_tool(self._link, self.tool().path, mask, invocation)
 
     @contextlib.contextmanager
     def steady(self, folder: Path, patience_s: float) -> Iterator[tuple[str, ...]]:
@@ -168,7 +130,7 @@ class Phone:
         """Removes from the phone what has not been used for long."""
         with contextlib.suppress(PhoneError):  # nothing depends on it
             self._store.clean(_KEEP_DAYS, _KEEP_BYTES)
-            self._link.run(["rmdir", _RUNS])
+            self._link.run(["rmdir", RUNS])
 
     def _ask_for_flags(self) -> frozenset[str] | None:
         path = self._store.put(self._tool_path, executable=True)
@@ -196,44 +158,6 @@ class Phone:
         threads = parse_affinity(done.stdout)
         return bool(threads) and all(thread.mask == mask for thread in threads)
 
-    def _read_mask(self, job: Detached) -> str | None:
-        """The CPUs that the tool's threads may use; None where it has ended, or the link has."""
-        time.sleep(_AFFINITY_AFTER_S)
-        try:
-            pid = self._link.run(["cat", f"{job.folder}/run.pid"]).stdout.strip()
-            threads = read_affinity(self._link, int(pid)) if pid.isdecimal() else ()
-        except (LinkLostError, DeadlineError):
-            return None
-        if not threads:
-            return None
-        together = 0
-        for thread in threads:
-            together |= thread.mask
-        return Mask(together).hex
-
-    def _remove(self, folder: str) -> None:
-        with contextlib.suppress(LinkLostError, DeadlineError):  # swept by a later run
-            self._link.run(["rm", "-rf", folder])
-
-
-@contextlib.contextmanager
-def _killed_if_left(job: Detached) -> Iterator[None]:
-    """Ends the job when we are interrupted while it runs."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(PhoneError):  # the phone is gone, or has ended it
-            job.kill()
-        raise
-
-
-def _wait(job: Detached, invocation: Invocation) -> int | None:
-    """The job's exit code, None at the deadline."""
-    try:
-        return job.wait(invocation.timeout_s, patience_s=invocation.patience_s)
-    except DeadlineError:
-        return None
-
 
 def _check_tool(path: Path, about: PhoneInfo) -> bool:
     """Refuses a file that cannot run on this phone; says whether it is the stand-in."""
@@ -244,15 +168,3 @@ def _check_tool(path: Path, about: PhoneInfo) -> bool:
     if why is not None:
         raise WrongAbiError(str(path), why)
     return binary.stand_in
-
-
-def _cluster(policy: PolicyState) -> ClusterState:
-    return ClusterState(
-        policy=f"policy{policy.number}",
-        cpus=policy.cpus,
-        current_khz=policy.current_khz,
-        cap_khz=policy.max_khz,
-        highest_khz=policy.hardware_max_khz,
-        governor=policy.governor,
-        residency_ticks={time.khz: time.ticks for time in policy.time_in_state} or None,
-    )

@@ -16,20 +16,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_LONGEST_LIST = 160  # characters
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """How a process ended. `exit_code` is negative for a signal, None at the deadline.
 
     `wall_s` is the time from before its start to its end, `peak_memory_mb` its largest resident
-    set in 10^6 bytes (None where ours is larger and hides it), `cpu_mask` the CPUs that it was
-    allowed, read back while it ran.
+    set in 10^6 bytes (None where ours is larger and hides it), `cpu_s` the time of all its threads
+    on CPUs, in user and in system mode. `cpu_mask` are the CPUs that it was allowed, read back
+    while it ran, and `cpu_source` is what the system said of them.
     """
 
     exit_code: int | None
     wall_s: float
     peak_memory_mb: float | None
+    cpu_s: float
     cpu_mask: str | None
+    cpu_source: str | None
 
 
 def run_process(
@@ -57,7 +62,7 @@ def run_process(
                 start_new_session=True,
             )
         try:
-            mask = _mask_of(process.pid)
+            allowed = _cpus_of(process.pid)
             ended = _ends_within(process.pid, timeout_s)
         finally:
             # The leader is not reaped yet, so the group's number cannot be somebody else's.
@@ -69,7 +74,9 @@ def run_process(
         exit_code=process.returncode if ended else None,
         wall_s=wall_s,
         peak_memory_mb=_peak_memory_mb(usage),
-        cpu_mask=mask,
+        cpu_s=usage.ru_utime + usage.ru_stime,
+        cpu_mask=None if allowed is None else format_mask(allowed),
+        cpu_source=None if allowed is None else f"sched_getaffinity: {_show(allowed)}",
     )
 
 
@@ -139,13 +146,19 @@ def _allowed(cpus: frozenset[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _mask_of(pid: int) -> str | None:
+def _cpus_of(pid: int) -> set[int] | None:
     if not hasattr(os, "sched_getaffinity"):
         return None
     try:
-        return format_mask(os.sched_getaffinity(pid))
+        return os.sched_getaffinity(pid)
     except ProcessLookupError:
         return None  # it has ended already
+
+
+def _show(cpus: set[int]) -> str:
+    """The CPUs as they were told, or the beginning of a long list."""
+    text = ", ".join(str(cpu) for cpu in sorted(cpus))
+    return text if len(text) <= _LONGEST_LIST else f"{text[:_LONGEST_LIST]}..."
 
 
 def format_mask(cpus: set[int] | frozenset[int]) -> str:

@@ -66,7 +66,8 @@ class Facts:
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """What a file holds. `constants` counts the elements of all weights in the file (after
-    folding); `macs` the multiply-accumulates of its matrix products and convolutions."""
+    folding), `weight_types` names their types in order; `macs` counts the multiply-accumulates of
+    its matrix products and convolutions."""
 
     path: Path
     size_bytes: int
@@ -74,6 +75,7 @@ class ModelInfo:
     outputs: tuple[TensorInfo, ...]
     operators: dict[str, int]
     constants: int
+    weight_types: tuple[str, ...]
     macs: int
     facts: Facts | None
 
@@ -122,6 +124,7 @@ def _read(path: Path, content: mmap.mmap, size_bytes: int) -> ModelInfo:
         outputs=tuple(main.tensor_info(i) for i in main.outputs),
         operators=dict(sum((graph.operators() for graph in graphs), Counter()).most_common()),
         constants=sum(graph.constants() for graph in graphs),
+        weight_types=tuple(sorted(set().union(*(graph.weight_types() for graph in graphs)))),
         macs=sum(graph.macs() for graph in graphs),
         facts=_facts(model),
     )
@@ -173,11 +176,10 @@ class _Graph:
         return Counter(name for name, _, _ in self._nodes)
 
     def constants(self) -> int:
-        return sum(
-            math.prod(self._shape(index))
-            for index in range(self._graph.TensorsLength())
-            if self._is_weight(self._graph.Tensors(index))
-        )
+        return sum(math.prod(self._shape(index)) for index in self._weights())
+
+    def weight_types(self) -> set[str]:
+        return {_TYPES[self._graph.Tensors(index).Type()] for index in self._weights()}
 
     def macs(self) -> int:
         return sum(self._node_macs(name, inputs, outputs) for name, inputs, outputs in self._nodes)
@@ -229,6 +231,11 @@ class _Graph:
         if name == "CONV_2D":  # [out, height, width, in of a group]
             return produced * math.prod(weights[1:])
         return produced * math.prod(weights[1:3])
+
+    def _weights(self) -> Iterator[int]:
+        for index in range(self._graph.TensorsLength()):
+            if self._is_weight(self._graph.Tensors(index)):
+                yield index
 
     def _is_weight(self, tensor: Any) -> bool:
         if self._model.Buffers(tensor.Buffer()).DataLength() == 0:

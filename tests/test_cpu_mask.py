@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from fake_phone import FakePhone
@@ -12,10 +13,12 @@ from mutations import mutations_of
 from android_runner.cpu_mask import (
     Mask,
     ThreadAffinity,
+    all_cpus,
     parse_affinity,
     parse_cpu_list,
     parse_kernel_mask,
     parse_mask_word,
+    quote_affinity,
     read_affinity,
 )
 from android_runner.shell import Completed
@@ -29,26 +32,51 @@ STATUS = (
 
 def test_reads_the_mask_of_each_thread() -> None:
     # grep exits with 2 when a thread has ended between the expansion and the reading.
-    phone = FakePhone({"exec grep": Completed(exit_code=2, stdout=STATUS, stderr="No such file")})
+    phone = FakePhone({"read -r p": Completed(exit_code=2, stdout=STATUS, stderr="No such file")})
 
-    assert read_affinity(phone, 812) == (
-        ThreadAffinity(thread_id=9, mask=Mask(0xFF)),
-        ThreadAffinity(thread_id=812, mask=Mask(0x1F0)),
-        ThreadAffinity(thread_id=815, mask=Mask(0xFF_FFFF_FFFF)),
+    assert read_affinity(phone, "/x/run.pid") == (
+        ThreadAffinity(thread_id=9, mask=Mask(0xFF), line="Cpus_allowed:\t00000000,000000ff"),
+        ThreadAffinity(thread_id=812, mask=Mask(0x1F0), line="Cpus_allowed:\t1f0"),
+        ThreadAffinity(thread_id=815, mask=Mask(0xFF_FFFF_FFFF), line="Cpus_allowed:\tff,ffffffff"),
     )
-    assert phone.commands == ["exec grep -H '^Cpus_allowed:' /proc/812/task/*/status /dev/null"]
+    assert len(phone.commands) == 1
 
 
-def test_reads_the_mask_of_this_process() -> None:
+def _pid_file(folder: Path, process_id: int) -> str:
+    path = folder / "a file's name"
+    path.write_text(f"{process_id}\n", encoding="utf-8")
+    return str(path)
+
+
+def test_reads_the_mask_of_this_process(tmp_path: Path) -> None:
     mine = Mask.of(os.sched_getaffinity(0))
 
-    threads = read_affinity(LocalShell(), os.getpid())
+    threads = read_affinity(LocalShell(), _pid_file(tmp_path, os.getpid()))
 
-    assert ThreadAffinity(thread_id=os.getpid(), mask=mine) in threads
+    assert (os.getpid(), mine) in [(thread.thread_id, thread.mask) for thread in threads]
 
 
-def test_says_nothing_of_a_process_that_is_gone() -> None:
-    assert read_affinity(LocalShell(), 2**22 + 1) == ()
+def test_quotes_each_mask_once_with_the_number_of_its_threads() -> None:
+    lines = [(1, "f0"), (2, "f0"), (3, "100")]
+    threads = parse_affinity(
+        "".join(f"/proc/1/task/{thread}/status:Cpus_allowed:\t{mask}\n" for thread, mask in lines)
+    )
+
+    assert quote_affinity(threads) == (
+        "Cpus_allowed:\tf0 (2 threads)\nCpus_allowed:\t100 (1 thread)"
+    )
+    assert all_cpus(threads) == Mask(0x1F0)
+    assert (quote_affinity(()), all_cpus(())) == ("", Mask(0))
+
+
+def test_says_nothing_of_a_process_that_is_gone(tmp_path: Path) -> None:
+    assert read_affinity(LocalShell(), _pid_file(tmp_path, 2**22 + 1)) == ()
+
+
+def test_says_nothing_of_a_process_whose_number_is_not_there(tmp_path: Path) -> None:
+    assert read_affinity(LocalShell(), str(tmp_path / "none")) == ()
+    (tmp_path / "empty").touch()
+    assert read_affinity(LocalShell(), str(tmp_path / "empty")) == ()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from android_runner.frequency import (
     TimeAtClock,
     mean_khz,
     parse_policies,
+    quote_clocks,
     residency,
 )
 
@@ -91,6 +92,17 @@ def _times(*ticks: int) -> PolicyState:
 
 def test_reads_the_clocks() -> None:
     assert parse_policies(TEXT) == (LITTLE, BIG)
+
+
+def test_quotes_the_limits() -> None:
+    assert quote_clocks(TEXT).splitlines() == [
+        "policy0 scaling_max_freq 1704000",
+        "policy0 cpuinfo_max_freq 1704000",
+        "policy0 scaling_min_freq 324000",
+        "policy8 scaling_max_freq 1557000",
+        "policy8 cpuinfo_max_freq 2914000",
+        "policy8 scaling_min_freq 1557000",
+    ]
 
 
 @pytest.mark.parametrize(

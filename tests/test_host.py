@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from android_runner.tool_errors import (
     WrongToolError,
 )
 from harness import machine
-from harness.device import Invocation
+from harness.device import Capture, Invocation
 from harness.host import Host, parse_cpus
 from harness.process import format_mask
 
@@ -28,6 +29,10 @@ def invocation(tmp_path: Path, *flags: str, timeout_s: float = 20) -> Invocation
         stdout=tmp_path / "stdout",
         stderr=tmp_path / "stderr",
     )
+
+
+def captured(folder: Path, name: str = "captured") -> Capture:
+    return Capture(flag="output_filepath", file=folder / name)
 
 
 def test_the_stand_in_is_the_tool_where_none_is_given() -> None:
@@ -46,6 +51,44 @@ def test_gives_back_what_an_official_binary_said_and_how_it_ended(tmp_path: Path
     assert (log.exit_code, log.stdout.splitlines()[0]) == (137, "INFO: STARTING!")
     assert log.cpu_mask == format_mask(machine.allowed_cpus())
     assert not host.tool().stand_in
+
+
+def test_tells_the_cpus_in_the_systems_own_words_and_the_cpu_time(tmp_path: Path) -> None:
+    script = (
+        'case "$*" in *--help*) exit 1;; esac\nn=0; while [ $n -lt 100000 ]; do n=$((n+1)); done'
+    )
+    host = Host(write_tool(tmp_path / "tool", script))
+
+    log = host.invoke(invocation(tmp_path))
+
+    cpus = ", ".join(str(cpu) for cpu in sorted(machine.allowed_cpus()))
+    assert log.sources == {"cpus": f"sched_getaffinity: {cpus}"}
+    assert log.cpu_s is not None
+    assert 0 < log.cpu_s <= log.wall_s * (1 + len(machine.allowed_cpus()))
+
+
+def test_a_file_that_the_tool_writes_is_where_it_is_wanted(tmp_path: Path) -> None:
+    script = (
+        'case "$*" in *--help*) exit 1;; esac\n'
+        'for word; do case $word in --output_filepath=*) printf "a\\0b" >"${word#*=}";; esac; done'
+    )
+    host = Host(write_tool(tmp_path / "tool", script))
+    file = tmp_path / "a file = of mine"
+
+    log = host.invoke(replace(invocation(tmp_path), captures=(captured(tmp_path, file.name),)))
+
+    assert log.exit_code == 0
+    assert file.read_bytes() == b"a\0b"
+
+
+def test_a_file_that_the_tool_does_not_write_is_not_there(tmp_path: Path) -> None:
+    host = Host(write_tool(tmp_path / "tool", 'case "$*" in *--help*) exit 1;; esac'))
+    capture = captured(tmp_path)
+    capture.file.write_bytes(b"of an earlier invocation")
+
+    log = host.invoke(replace(invocation(tmp_path), captures=(capture,)))
+
+    assert (log.exit_code, capture.file.exists()) == (0, False)
 
 
 def test_a_tool_that_hangs_is_ended_at_the_deadline(tmp_path: Path) -> None:

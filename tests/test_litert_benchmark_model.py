@@ -18,11 +18,15 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from android_runner.litert_benchmark_model import (
     Delegation,
+    Profile,
     Settings,
+    ToolEnded,
     count_line,
+    format_profile,
     read_delegation,
     run_phase,
 )
+from harness.op_profile import read_op_profile
 
 TOOL = Path(__file__).parents[1] / "android_runner" / "litert_benchmark_model.py"
 TINY = Path(__file__).parent / "data" / "models" / "tiny.tflite"
@@ -411,9 +415,6 @@ def test_a_bad_value_ends_with_the_usage(argument: str) -> None:
     assert result.returncode == 1
 
 
-REFUSED_PROFILING = " is not supported: LiteRT for Python has no profiler."
-
-
 @pytest.mark.parametrize(
     ("arguments", "errors"),
     [
@@ -465,10 +466,9 @@ REFUSED_PROFILING = " is not supported: LiteRT for Python has no profiler."
             (*TINY_RUN, "--num_threads=-2"),
             ["num_threads should be >= 0 or just -1 to let TFLite runtime set the value."],
         ),
-        ((*TINY_RUN, "--enable_op_profiling=true"), [f"--enable_op_profiling{REFUSED_PROFILING}"]),
         (
-            (*TINY_RUN, "--op_profiling_output_mode=csv"),
-            [f"--op_profiling_output_mode{REFUSED_PROFILING}"],
+            (*TINY_RUN, "--op_profiling_output_mode=proto"),
+            ["--op_profiling_output_mode=proto is not supported: take stdout or csv."],
         ),
     ],
 )
@@ -674,6 +674,269 @@ def test_ranges_reach_the_model_and_files_go_before_them(tmp_path: Path) -> None
     assert (tmp_path / "out.bin").read_bytes() == tiny_output(inputs)
 
 
+PROFILED = ("--enable_op_profiling=true",)
+# All nodes of the tiny model, as the built-in kernels run them.
+TINY_NODES = {
+    "GATHER": 2,
+    "CAST": 1,
+    "ADD": 1,
+    "RESHAPE": 2,
+    "STRIDED_SLICE": 1,
+    "MUL": 1,
+    "FULLY_CONNECTED": 1,
+    "SOFTMAX": 1,
+}
+# Those that XNNPACK leaves, and its own, which it names otherwise.
+TINY_NODES_WITH_XNNPACK = {
+    "GATHER": 2,
+    "CAST": 1,
+    "Add (ND)": 1,
+    "Static Reshape (NC)": 3,
+    "Slice (ND, X32)": 1,
+    "Multiply (ND)": 1,
+    "Fully Connected (NC, F32) GEMM": 1,
+    "Softmax (NC, F32)": 1,
+}
+
+
+def nodes_in(profile: str) -> dict[str, int]:
+    operators = read_op_profile(profile)
+    assert {operator.graph for operator in operators} <= {"primary"}
+    return {operator.operator: operator.nodes for operator in operators}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), TINY_NODES_WITH_XNNPACK),
+        (("--use_xnnpack=true", "--num_threads=2"), TINY_NODES_WITH_XNNPACK),
+        (("--use_xnnpack=false",), TINY_NODES),
+    ],
+)
+def test_a_profile_has_the_nodes_that_ran(
+    arguments: tuple[str, ...], expected: dict[str, int]
+) -> None:
+    result = run_tool(*TINY_RUN, *QUICK, *PROFILED, *arguments)
+
+    assert counts(result) == [1, 3]
+    assert nodes_in(result.stdout) == expected
+    lines = result.stdout.splitlines()
+    title = lines.index("INFO: Operator-wise Profiling Info for Regular Benchmark Runs:")
+    assert lines[title - 1].startswith("INFO: Memory footprint delta from the start of the tool")
+    (timings,) = (line for line in lines if line.startswith("Timings (microseconds): "))
+    assert timings.startswith("Timings (microseconds): count=3 ")
+
+
+@pytest.mark.parametrize(
+    ("mode", "separator"), [((), "\t"), (("--op_profiling_output_mode=csv",), ",")]
+)
+def test_a_profile_may_go_to_a_file(tmp_path: Path, mode: tuple[str, ...], separator: str) -> None:
+    path = tmp_path / "profile"
+
+    result = run_tool(*(*TINY_RUN, *QUICK, *PROFILED, *mode), f"--op_profiling_output_file={path}")
+
+    assert counts(result) == [1, 3]
+    assert "Operator-wise" not in result.stdout
+    assert nodes_in(path.read_text()) == TINY_NODES_WITH_XNNPACK
+    assert separator in path.read_text().splitlines()[2]
+
+
+def test_the_older_flag_for_the_file_means_csv(tmp_path: Path) -> None:
+    path = tmp_path / "profile.csv"
+
+    result = run_tool(*TINY_RUN, *QUICK, *PROFILED, f"--profiling_output_csv_file={path}")
+
+    assert counts(result) == [1, 3]
+    assert nodes_in(path.read_text()) == TINY_NODES_WITH_XNNPACK
+    assert "node type, count, avg_ms, avg %, cdf %, mem KB, times called" in path.read_text()
+
+
+def test_the_nodes_of_all_partitions_are_in_the_profile(tmp_path: Path) -> None:
+    model = flatbuffer_utils.read_model(str(TINY))
+    code = model.operatorCodes[model.subgraphs[0].operators[6].opcodeIndex]
+    code.builtinCode = code.deprecatedBuiltinCode = 95  # FLOOR_MOD for MUL: XNNPACK leaves it
+    path = tmp_path / "parted.tflite"
+    path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+
+    result = run_tool(f"--graph={path}", *TINY_RUN[1:], *QUICK, *PROFILED)
+
+    assert counts(result) == [1, 3]
+    assert replacing(6, 10, 2) in result.stderr.splitlines()
+    expected = TINY_NODES_WITH_XNNPACK | {"FLOOR_MOD": 1}
+    del expected["Multiply (ND)"]
+    assert nodes_in(result.stdout) == expected
+
+
+@pytest.mark.parametrize("arguments", [(), ("--use_xnnpack=false",)])
+def test_the_profiled_model_gets_the_inputs_and_gives_the_output(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    inputs = tiny_inputs()
+    model = flatbuffer_utils.read_model(str(TINY))
+    graph = model.subgraphs[0]
+    graph.inputs = [2, 0, 1]
+    path = tmp_path / "reordered.tflite"
+    path.write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+    for name, data in inputs.items():
+        (tmp_path / name).write_bytes(data.tobytes())
+
+    result = run_tool(
+        *(f"--graph={path}", SHAPES, *QUICK, *PROFILED, *arguments),
+        "--input_layer=segment_ids,input_ids,input_mask",
+        "--input_layer_value_files=" + ",".join(f"{name}:{tmp_path / name}" for name in inputs),
+        f"--output_filepath={tmp_path / 'out.bin'}",
+    )
+
+    assert counts(result) == [1, 3]
+    output = np.fromfile(tmp_path / "out.bin", np.float32)
+    expected = np.frombuffer(tiny_output(inputs), np.float32)
+    np.testing.assert_allclose(output, expected, rtol=1e-5)
+
+
+def test_nothing_is_profiled_without_the_flag_or_without_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "profile.csv"
+    unasked = run_tool(*TINY_RUN, *QUICK, f"--profiling_output_csv_file={path}")
+    dry = run_tool(*TINY_RUN, *PROFILED, "--dry_run=true")
+
+    assert (counts(unasked), counts(dry)) == ([1, 3], [0, 0])
+    assert not path.exists()
+    assert "Operator-wise" not in unasked.stdout + dry.stdout
+
+
+def test_the_inputs_of_a_profiled_model_keep_their_shape(tmp_path: Path) -> None:
+    model = cut_model(tmp_path / "cast.tflite", first=1, last=1)
+    layer = ("--input_layer=input_mask", "--input_layer_shape=2,8")
+
+    assert counts(run_tool(f"--graph={model}", *layer, *QUICK)) == [1, 3]
+    result = run_tool(f"--graph={model}", *layer, *QUICK, *PROFILED)
+
+    assert result.stderr.splitlines()[-2:] == [
+        "ERROR: --enable_op_profiling takes inputs of the model's own shapes only.",
+        "ERROR: Benchmarking failed.",
+    ]
+
+
+def test_a_failing_profiled_run_has_no_profile() -> None:
+    no_warmup = ("--warmup_runs=0", ONE_WARMUP)
+    result = run_tool(f"--graph={TINY}", LAYERS, SHAPES, OUT_OF_BOUNDS, *no_warmup, *PROFILED)
+
+    assert "gather index out of bounds" in result.stderr
+    assert result.stderr.endswith("ERROR: Benchmarking failed.\n")
+    assert "Operator-wise" not in result.stdout
+    assert result.returncode == 1
+
+
+# A run of 100 us and one of 60 us.
+NODES = [("CAST", "[a, b]:0"), ("Add (ND, F32)", "Delegate/Add (ND, F32):0"), ("CAST", "[c]:1")]
+RUNS_US = [[10, 70, 20], [0, 60, 0]]
+
+
+def test_a_profile_in_text_has_the_official_form() -> None:
+    order = (
+        "\t                             [node type]\t  [first]\t [avg ms]\t     [%]\t  [cdf%]"
+        "\t  [mem KB]\t[times called]\t[Name]\n"
+    )
+    cast = "\t                                    CAST"
+    add = "\t                           Add (ND, F32)"
+    rule = "=" * 30
+
+    assert format_profile(NODES, RUNS_US, csv=False) == (
+        "Operator-wise Profiling Info for Regular Benchmark Runs:\n"
+        f"{rule} Run Order {rule}\n{order}"
+        f"{cast}\t    0.010\t    0.005\t  6.250%\t  6.250%\t     0.000\t        1\t[a, b]:0\n"
+        f"{add}\t    0.070\t    0.065\t 81.250%\t 87.500%\t     0.000\t        1"
+        "\tDelegate/Add (ND, F32):0\n"
+        f"{cast}\t    0.020\t    0.010\t 12.500%\t100.000%\t     0.000\t        1\t[c]:1\n\n"
+        f"{rule} Top by Computation Time {rule}\n{order}"
+        f"{add}\t    0.070\t    0.065\t 81.250%\t 81.250%\t     0.000\t        1"
+        "\tDelegate/Add (ND, F32):0\n"
+        f"{cast}\t    0.020\t    0.010\t 12.500%\t 93.750%\t     0.000\t        1\t[c]:1\n"
+        f"{cast}\t    0.010\t    0.005\t  6.250%\t100.000%\t     0.000\t        1\t[a, b]:0\n\n"
+        f"Number of nodes executed: 3\n{rule} Summary by node type {rule}\n"
+        "\t                             [Node type]\t  [count]\t  [avg ms]\t    [avg %]"
+        "\t    [cdf %]\t  [mem KB]\t[times called]\n"
+        f"{add}\t        1\t     0.065\t    81.250%\t    81.250%\t     0.000\t        1\n"
+        f"{cast}\t        2\t     0.015\t    18.750%\t   100.000%\t     0.000\t        2\n\n"
+        "Timings (microseconds): count=2 first=100 curr=60 min=60 max=100 avg=80 std=20\n"
+        "Memory (bytes): count=0\n3 nodes observed\n\n\n"
+    )
+
+
+def test_a_profile_in_csv_has_the_official_form() -> None:
+    order = "node type, first, avg_ms, %, cdf%, mem KB, times called, name\n"
+    rule = "=" * 30
+
+    assert format_profile(NODES, RUNS_US, csv=True) == (
+        "Operator-wise Profiling Info for Regular Benchmark Runs:\n"
+        f"{rule} Run Order {rule}\n{order}"
+        "CAST, 0.01, 0.005, 6.25%, 6.25%, 0, 1, [a\t b]:0\n"
+        "Add (ND, F32), 0.07, 0.065, 81.25%, 87.5%, 0, 1, Delegate/Add (ND\t F32):0\n"
+        "CAST, 0.02, 0.01, 12.5%, 100%, 0, 1, [c]:1\n\n"
+        f"{rule} Top by Computation Time {rule}\n{order}"
+        "Add (ND, F32), 0.07, 0.065, 81.25%, 81.25%, 0, 1, Delegate/Add (ND\t F32):0\n"
+        "CAST, 0.02, 0.01, 12.5%, 93.75%, 0, 1, [c]:1\n"
+        "CAST, 0.01, 0.005, 6.25%, 100%, 0, 1, [a\t b]:0\n\n"
+        f"Number of nodes executed: 3\n{rule} Summary by node type {rule}\n"
+        "node type, count, avg_ms, avg %, cdf %, mem KB, times called\n"
+        "Add (ND, F32), 1, 0.065, 81.25%, 81.25%, 0, 1\n"
+        "CAST, 2, 0.015, 18.75%, 100%, 0, 2\n\n"
+        "Timings (microseconds): count=2 first=100 curr=60 min=60 max=100 avg=80 std=20\n"
+        "Memory (bytes): count=0\n3 nodes observed\n\n\n"
+    )
+
+
+def test_a_profile_of_no_time_at_all_is_still_read() -> None:
+    text = format_profile([("CAST", "[a]:0")], [[0], [0]], csv=False)
+
+    assert [(o.operator, o.average_ms, o.share_percent) for o in read_op_profile(text)] == [
+        ("CAST", 0.0, 0.0)
+    ]
+
+
+class OneNodeInterpreter:
+    """As much of an interpreter as a profile asks for its names."""
+
+    def _get_ops_details(self) -> list[dict[str, object]]:
+        return [{"index": 0, "op_name": "CAST", "inputs": [0], "outputs": [1]}]
+
+    def get_tensor_details(self) -> list[dict[str, object]]:
+        return [{"index": 0, "name": "in"}, {"index": 1, "name": "out"}]
+
+
+CAST_EVENT = (2, 0, "CAST", 0, 90)
+# The run as a whole, a delegate's node and telemetry, and a node of another graph.
+OTHER_EVENTS = [(1, 0, "Invoke", 0, 99), (32, 0, "Invoke", 0, 2**32), (2, 1, "ADD", 0, 5)]
+
+
+def test_only_the_nodes_of_the_main_graph_count() -> None:
+    profile = Profile(OneNodeInterpreter())
+
+    profile.add_run([CAST_EVENT, *OTHER_EVENTS], 100.0)
+
+    assert (profile.nodes, profile.runs_us) == ([("CAST", "[out]:0")], [[90]])
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        OTHER_EVENTS,
+        [CAST_EVENT, CAST_EVENT],
+        [(2, 0, "CAST", 0, 102)],
+        [CAST_EVENT, (8, 0, "Add (ND)", 0, 1)],
+    ],
+    ids=["no event", "no node", "too many nodes", "too much time", "another node than before"],
+)
+def test_events_that_are_not_those_of_the_run_are_refused(
+    events: list[tuple[int, int, str, int, int]],
+) -> None:
+    profile = Profile(OneNodeInterpreter())
+    profile.add_run([CAST_EVENT], 100.0)
+
+    with pytest.raises(ToolEnded, match="The profile is wrong"):
+        profile.add_run(events, 100.0)
+
+
 def test_an_unexpected_failure_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     result = run_tool(*TINY_RUN, *QUICK, f"--output_filepath={tmp_path}")
 
@@ -683,8 +946,8 @@ def test_an_unexpected_failure_is_one_line_and_no_traceback(tmp_path: Path) -> N
 
 
 def test_help_needs_no_library_and_a_run_says_which_one_is_missing() -> None:
-    def without_packages(argument: str) -> list[str]:
-        command = [sys.executable, "-S", str(TOOL), argument]
+    def without_packages(*arguments: str) -> list[str]:
+        command = [sys.executable, "-S", str(TOOL), *arguments]
         result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert result.returncode == 1
         return result.stderr.splitlines()
@@ -692,6 +955,10 @@ def test_help_needs_no_library_and_a_run_says_which_one_is_missing() -> None:
     assert without_packages("--help")[1] == "Flags:"
     assert without_packages(f"--graph={TINY}") == [
         "ERROR: ModuleNotFoundError: No module named 'ai_edge_litert'",
+        "ERROR: Benchmarking failed.",
+    ]
+    assert without_packages(f"--graph={TINY}", *PROFILED) == [
+        "ERROR: --enable_op_profiling takes ai-edge-litert 2.3; this is (unknown version).",
         "ERROR: Benchmarking failed.",
     ]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ REPLIES = {
     "dumpsys thermalservice": android_text("thermalservice_10.txt"),
     "dumpsys battery": android_text("battery_12.txt"),
     "dumpsys power": "  mWakefulness=Dozing\n",
+    "stat -f": "available 20560820 blocks of 4096 bytes\n",
 }
 POLICY = PolicyState(
     number=4,
@@ -54,22 +56,33 @@ SEEN = PhoneObservation(
     battery=parse_battery(REPLIES["dumpsys battery"]),
     policies=(POLICY,),
     memory_available_mb=5368.70912,
+    storage_free_mb=84217.11872,
     load_1min=3.27,
     wakefulness="Dozing",
     boot_id=BOOT_ID,
     uptime_s=5000.25,
     unanswered=(),
+    sources={
+        "thermal": "IsStatusOverride: false\nThermal Status: 0\n"
+        "\tTemperature{mValue=31.4, mType=3, mName=sdm-therm-monitor, mStatus=0}",
+        "clocks": "policy4 scaling_max_freq 2367000",
+        "battery": "  AC powered: true\n  USB powered: false\n  Wireless powered: false\n"
+        "  Charge counter: 2448973\n  level: 9\n  scale: 100\n  voltage: 4248\n"
+        "  temperature: 281",
+    },
 )
 BLIND = PhoneObservation(
     thermal=parse_thermal(""),
     battery=parse_battery(""),
     policies=(),
     memory_available_mb=None,
+    storage_free_mb=None,
     load_1min=None,
     wakefulness=None,
     boot_id=None,
     uptime_s=None,
-    unanswered=("policies", "files", "memory", "thermal", "battery", "power"),
+    unanswered=("policies", "files", "memory", "thermal", "battery", "power", "room"),
+    sources={},
 )
 
 
@@ -91,6 +104,61 @@ def test_does_not_hide_a_lost_link() -> None:
         observe_phone(phone)
 
 
+@pytest.mark.parametrize(
+    ("text", "free_mb"),
+    [
+        ("available 0 blocks of 4096 bytes\n", 0),
+        ("stat: a warning\r\navailable 1000 blocks of 4096 bytes\r\n", 4.096),
+        ("available 1000 blocks of 4096 bytes", None),  # cut short
+        ("available -1 blocks of 4096 bytes\n", None),
+        ("available ? blocks of ? bytes\n", None),  # a stat that does not know them
+        ("available ٣ blocks of 4096 bytes\n", None),
+        # A stat that prints its usual text, and what `df` has printed in old Androids.
+        ('  File: "/data/local/tmp"\nBlocks: Total: 131072\tAvailable: 131072\n', None),
+        ("Filesystem  Size  Used  Free  Blksize\n/data  21.9G  12.1G  9.8G  4096\n", None),
+    ],
+)
+def test_reads_how_much_room_there_is(text: str, free_mb: float | None) -> None:
+    seen = parse_observation({"room": Part(text=text, exit_code=0)})
+
+    assert seen.storage_free_mb == free_mb
+
+
+def test_what_is_kept_of_the_texts_is_short_and_can_be_stored() -> None:
+    policy = f"{CPU}/cpufreq/policy"
+    names = ("scaling_min_freq", "scaling_max_freq", "cpuinfo_max_freq")
+    texts = {
+        "policies": "".join(f"{policy}{n}/{name}\t2419200\n" for n in range(8) for name in names),
+        "thermal": "IsStatusOverride: true \t\nThermal Status: 3\n"
+        "Current temperatures from HAL:\n"
+        f"\tTemperature{{mValue=40.5, mType=3, mName=skin\x07\x1b[31m{'n' * 400}, mStatus=3}}\n",
+        "battery": f"  level: {'9' * 300}\n  (UPDATES STOPPED\x00 \ud800)\n  voltage: 4000\n",
+    }
+
+    sources = parse_observation(
+        {name: Part(text=text, exit_code=0) for name, text in texts.items()}
+    ).sources
+
+    assert sources["clocks"].splitlines()[:3] == [
+        "policy0 scaling_max_freq 2419200",
+        "policy0 cpuinfo_max_freq 2419200",
+        "policy0 scaling_min_freq 2419200",
+    ]
+    assert len(sources["clocks"].splitlines()) == 24
+    assert sources["battery"].splitlines() == [
+        f"  level: {'9' * 191}",
+        "  (UPDATES STOPPED )",
+        "  voltage: 4000",
+    ]
+    head = "\tTemperature{mValue=40.5, mType=3, mName=skin[31m"
+    assert sources["thermal"].splitlines() == [
+        "IsStatusOverride: true \t",
+        "Thermal Status: 3",
+        head + "n" * (200 - len(head)),
+    ]
+    assert sum(len(source) for source in sources.values()) <= 1500
+
+
 def test_the_script_works_in_a_real_shell(tmp_path: Path) -> None:
     for path, text in FILES.items():
         if path.startswith(CPU):
@@ -104,7 +172,10 @@ def test_the_script_works_in_a_real_shell(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     write_tool(tmp_path / "dumpsys", f'cat "{tmp_path}/$1"')
-    shell = LocalShell({CPU: f"{tmp_path}/cpu"}, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    room = tmp_path / "room"
+    room.mkdir()
+    moved = {CPU: f"{tmp_path}/cpu", "/data/local/tmp": str(room)}
+    shell = LocalShell(moved, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
 
     seen = observe_phone(shell, skin_sensor="sdm-therm-monitor")
 
@@ -120,6 +191,9 @@ def test_the_script_works_in_a_real_shell(tmp_path: Path) -> None:
     assert seen.uptime_s > 0
     assert seen.memory_available_mb is not None
     assert seen.memory_available_mb > 10
+    assert seen.storage_free_mb is not None
+    assert 0 < seen.storage_free_mb < shutil.disk_usage(room).total / 1e6
+    assert seen.sources == SEEN.sources
 
 
 @given(
@@ -130,6 +204,7 @@ def test_the_script_works_in_a_real_shell(tmp_path: Path) -> None:
             "battery": mutations_of(REPLIES["dumpsys battery"]),
             "power": mutations_of(REPLIES["dumpsys power"]),
             "memory": mutations_of(REPLIES["grep MemAvailable:"]),
+            "room": mutations_of(REPLIES["stat -f"]),
             "files": mutations_of("".join(f"{path}\t{text}" for path, text in FILES.items())),
             "policies": mutations_of("".join(f"{path}\t{text}" for path, text in FILES.items())),
         },
@@ -141,4 +216,6 @@ def test_never_fails(texts: dict[str, str]) -> None:
     seen = parse_observation(parts)
 
     assert all(-60 <= number < 1e21 for number in numbers_in(seen))
+    assert sum(len(source) for source in seen.sources.values()) <= 1500
+    assert not any("\x00" in source or "\ud800" in source for source in seen.sources.values())
     assert set(seen.unanswered) >= set(OBSERVATION_PARTS) - set(texts)

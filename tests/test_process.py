@@ -68,6 +68,15 @@ def test_nothing_that_the_process_left_behind_goes_on(tmp_path: Path) -> None:
     assert wait_until_gone(int((tmp_path / "out").read_text(encoding="utf-8")))
 
 
+def test_tells_the_time_on_cpus_of_the_process_and_its_children(tmp_path: Path) -> None:
+    loop = "n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done"
+
+    idle = run(tmp_path, "sleep 0.3")
+    busy = run(tmp_path, f"sh -c '{loop}'; true")
+
+    assert busy.cpu_s > idle.cpu_s
+
+
 def peak_told_by_a_small_harness(tmp_path: Path, argv: list[str]) -> str:
     """What `run_process` says in a process of its own: this one may have grown large."""
     script = (
@@ -104,7 +113,7 @@ def test_runs_on_the_chosen_cpus_and_reads_them_back(tmp_path: Path) -> None:
         cpus=frozenset({cpu}),
     )
 
-    assert ended.cpu_mask == f"{1 << cpu:x}"
+    assert (ended.cpu_mask, ended.cpu_source) == (f"{1 << cpu:x}", f"sched_getaffinity: {cpu}")
     assert (tmp_path / "out").read_text(encoding="utf-8") == f"{{{cpu}}}\n"
     assert os.sched_getaffinity(0) == before
 

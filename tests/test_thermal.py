@@ -15,6 +15,7 @@ from android_runner.thermal import (
     Thresholds,
     parse_thermal,
     plausible_celsius,
+    quote_thermal,
 )
 
 DUMPS = [path.read_text(encoding="utf-8") for path in sorted(ANDROID.glob("thermalservice_*.txt"))]
@@ -165,8 +166,33 @@ def test_refuses_what_can_be_no_temperature(value: float) -> None:
     assert plausible_celsius(value) is None
 
 
+@pytest.mark.parametrize(
+    ("dump", "sensor", "line"),
+    [
+        ("14", None, "\tTemperature{mValue=43.2, mType=3, mName=VIRTUAL-SKIN, mStatus=2}"),
+        ("10", "battery", "\tTemperature{mValue=28.1, mType=2, mName=battery, mStatus=0}"),
+    ],
+)
+def test_quotes_the_status_and_the_skin_of_now(dump: str, sensor: str | None, line: str) -> None:
+    text = android_text(f"thermalservice_{dump}.txt")
+    state = parse_thermal(text, sensor)
+
+    override, status, skin = quote_thermal(text.replace("\n", "\r\n"), state.skin).splitlines()
+
+    assert (override, skin) == ("IsStatusOverride: false", line)
+    assert status == f"Thermal Status: {state.status}"
+
+
+def test_quotes_no_skin_where_none_is_known() -> None:
+    text = android_text("thermalservice_no_hal.txt")
+
+    assert quote_thermal(text, None) == "IsStatusOverride: false\nThermal Status: 0"
+    assert quote_thermal("Thermal Status: 1", None) == ""
+
+
 @given(mutations_of(*DUMPS))
 def test_never_fails(text: str) -> None:
     state = parse_thermal(text, "VIRTUAL-SKIN")
 
+    assert state.skin is None or "mName=" in quote_thermal(text, state.skin)
     assert all(-60 <= number <= 200 for number in numbers_in(state))

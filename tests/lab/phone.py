@@ -183,7 +183,8 @@ class LabPhone:
         )
 
     def battery(self, **values: object) -> None:
-        """Changes lines of `dumpsys battery`: `level=12`, `usb_powered=False`."""
+        """Changes lines of `dumpsys battery`, for example `level=12`, `usb_powered=False`,
+        `charge_counter=2_000_000` (microampere-hours), `voltage=3900` (millivolts)."""
         state.change_battery(self.state_folder, values)
 
     def mock_battery(self, **values: object) -> None:

@@ -59,6 +59,22 @@ def test_bytes_are_fetched_as_they_are_also_many(link: Link) -> None:
     assert command.stdout() == b"\0\xff\r\n" + numbers
 
 
+def test_a_file_that_it_has_written_is_fetched_and_a_missing_one_is_none(link: Link) -> None:
+    command = _start(link, "printf 'a\\0b' >\"it's\"; : >empty; mkdir folder")
+    assert command.wait(10) == 0
+    assert command.fetch("it's") == b"a\0b"
+    assert command.fetch("empty") == b""
+    assert command.fetch("missing") is None
+    assert command.fetch("folder") is None
+
+
+def test_a_file_is_fetched_when_the_link_is_back(link: Link, pixel6: LabPhone) -> None:
+    command = _start(link, "echo kept >file")
+    assert command.wait(10) == 0
+    pixel6.unplug_cable(1)
+    assert command.fetch("file", patience_s=20) == b"kept\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "exit_code", "why"),
     [

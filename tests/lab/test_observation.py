@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from typing import Any
 
 import pytest
 import typer
+from phone_runs import STAND_IN
 from typer.testing import CliRunner
 
 from android_runner.adb_server import server_address
@@ -23,6 +25,8 @@ from android_runner.pixels import find_pixel
 from android_runner.properties import read_phone_info
 from android_runner.thermal import ThermalStatus
 from harness.commands.devices import devices, doctor
+from harness.phone import Phone
+from harness.phone_state import describe_state
 from lab.lab import Lab
 from lab.phone import LabPhone
 
@@ -73,6 +77,73 @@ def test_sees_what_changes_on_a_phone(pixel6: LabPhone) -> None:
     assert after.boot_id == before.boot_id
 
 
+def test_sees_the_charge_the_voltage_and_the_room_as_they_change(pixel6: LabPhone) -> None:
+    link = Link(pixel6.serial)
+    before = describe_state(observe_phone(link))
+    pixel6.battery(charge_counter=2_345_678, voltage=3901)
+    pixel6.fill_disk(leave_bytes=4096 * 1000)
+
+    after = describe_state(observe_phone(link))
+
+    assert (before.charge_uah, before.voltage_mv) == (2_448_973, 4248)
+    assert before.storage_free_mb == pytest.approx(pixel6.data_mb * 1024 * 1024 / 1e6)
+    assert (after.charge_uah, after.voltage_mv, after.storage_free_mb) == (2_345_678, 3901, 4.096)
+    assert before.uptime_s is not None
+    assert after.uptime_s is not None
+    assert 5000 <= before.uptime_s <= after.uptime_s
+
+
+@pytest.mark.parametrize("kind", ["pixel4", "pixel6", "pixel8"])
+def test_keeps_the_lines_that_it_has_read(lab: Lab, kind: str) -> None:
+    phone = lab.phone(kind)
+    link = Link(phone.serial)
+    policies = [f"policy{cluster.cpus[0]}" for cluster in phone.cpus.clusters]
+    pixel = find_pixel(read_phone_info(link).device)
+    assert pixel is not None
+    phone.heat(40.5, status=1)
+    phone.throttle(policies[-1], phone.cpus.clusters[-1].frequencies_khz[0])
+    phone.mock_battery(level=55)
+
+    sources = describe_state(observe_phone(link, skin_sensor=pixel.skin_sensor)).sources
+
+    override, status, skin = sources["thermal"].splitlines()
+    assert (override, status) == ("IsStatusOverride: false", "Thermal Status: 1")
+    assert skin.startswith(f"\tTemperature{{mValue=40.5, mType=3, mName={pixel.skin_sensor},")
+    assert [line.split()[0] for line in sources["clocks"].splitlines()] == [
+        policy for policy in policies for _ in range(3)
+    ]
+    lowest = phone.cpus.clusters[-1].frequencies_khz[0]
+    assert f"{policies[-1]} scaling_max_freq {lowest}" in sources["clocks"].splitlines()
+    assert {"  level: 55", "  USB powered: true", "  Charge counter: 2448973"} <= set(
+        sources["battery"].splitlines()
+    )
+    assert sources["battery"].startswith("  (UPDATES STOPPED")
+    assert sum(len(source) for source in sources.values()) <= 1500
+
+
+def test_one_observation_is_one_command(pixel8: LabPhone) -> None:
+    class CountingLink(Link):
+        starts = 0
+
+        def service(self, *arguments: Any, **options: Any) -> Any:
+            self.starts += 1
+            return super().service(*arguments, **options)
+
+    link = CountingLink(pixel8.serial)
+
+    observe_phone(link)
+
+    assert link.starts == 1
+
+
+def test_knows_the_build_of_a_phone(pixel8: LabPhone) -> None:
+    link = Link(pixel8.serial)
+    pixel8.set_property("ro.build.type", "userdebug")
+    about = Phone(link, read_phone_info(link), STAND_IN).info()
+
+    assert (about.build_type, about.emulator) == ("userdebug", False)
+
+
 def test_a_boot_has_an_id_of_its_own(pixel4: LabPhone) -> None:
     link = Link(pixel4.serial)
     before = observe_phone(link).boot_id
@@ -106,7 +177,8 @@ def test_reads_the_affinity_of_a_process_on_the_phone(pixel8: LabPhone) -> None:
     with link.start(["sleep", "30"]) as command:
         pid = command.wait_for_pid(time.monotonic() + 5)
         assert pid is not None
-        threads = read_affinity(link, pid)
+        pixel8.path("/data/local/tmp/pid").write_text(f"{pid}\n", encoding="utf-8")
+        threads = read_affinity(link, "/data/local/tmp/pid")
 
     assert threads
     assert all(thread.mask & Mask.of(allowed) for thread in threads)

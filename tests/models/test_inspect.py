@@ -84,6 +84,7 @@ def test_a_foreign_file_is_read_without_facts() -> None:
             "SOFTMAX": 1,
         },
         constants=50 * 4 + 2 * 4 + 4 * 3 + 3,
+        weight_types=("float32",),
         macs=8 * 4 * 3,
         facts=None,
     )
