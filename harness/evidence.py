@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.checks import Check, Verdict
-from harness.measurement import Delegation, Measurement
+from harness.delegate_evidence import check_delegate
+from harness.measurement import Measurement
+from harness.output_evidence import check_output
 from harness.phone_evidence import check_phone
 from harness.plan import Case
 from harness.record import Record, RunInfo
+from harness.roofline import check_roofline, find_roofline
+from harness.thread_evidence import check_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +28,27 @@ class Evidence:
     checks: tuple[Check, ...]
 
 
-def gather_evidence(case: Case, info: RunInfo, records: Sequence[Record]) -> Evidence | None:
+def gather_evidence(
+    case: Case, info: RunInfo, records: Sequence[Record], output: Record | None
+) -> Evidence | None:
     """The evidence of a case, None without a valid invocation.
 
-    Of each check the worst invocation counts: one that ran something else spoils the sample.
+    `output` is the invocation whose output was compared, if there was one. Of each check the worst
+    invocation counts: one that ran something else spoils the sample.
     """
     checks = [
         check_invocation(case, info, record, record.measurement)
         for record in records
-        if record.measurement is not None
+        if record.valid and record.measurement is not None
     ]
     if not checks:
         return None
-    worst = tuple(
+    worst = [
         max(same, key=lambda check: _gravity(check.verdict)) for same in zip(*checks, strict=True)
-    )
+    ]
+    worst.append(check_output(case, output))
     verdict = max((check.verdict for check in worst), key=_gravity)
-    return Evidence(verdict=verdict, checks=worst)
+    return Evidence(verdict=verdict, checks=tuple(worst))
 
 
 def check_invocation(
@@ -48,16 +56,50 @@ def check_invocation(
 ) -> tuple[Check, ...]:
     """All checks of one invocation, always in the same order."""
     model = info.models[case.model_id]
+    latency_ms = measurement.latency_us / 1000
     checks = (
-        _same("model", model.sha256[:16], _short(record.model_sha256)),
-        _same("tool", info.tool.sha256[:16], _short(record.tool_sha256)),
+        _check_hash("model", model.sha256, record.model_sha256),
+        _check_size(model.size_bytes, measurement),
+        _check_hash("tool", info.tool.sha256, record.tool_sha256),
         _check_flags(info, record),
-        _same("threads", str(case.threads), _text(measurement.threads)),
+        check_threads(case, record, measurement),
         _check_cpus(case, record),
-        _check_delegate(case, measurement),
+        check_delegate(case, measurement),
         _check_runs(info, measurement),
+        check_roofline(find_roofline(case, latency_ms, model, info, record)),
     )
-    return (*checks, *check_phone(record)) if info.device.kind == "phone" else checks
+    if info.device.kind != "phone":
+        return checks
+    return (*checks, *check_phone(record, fixed_clocks=info.device.tier == "T2"))
+
+
+def _check_hash(name: str, expected: str, seen: str | None) -> Check:
+    verdict = Verdict.UNPROVEN
+    if seen is not None:
+        verdict = Verdict.PROVEN if seen == expected else Verdict.CONTRADICTED
+    return Check(
+        name=name,
+        requested=expected[:16],
+        observed="not told" if seen is None else seen[:16],
+        verdict=verdict,
+        raw="" if seen is None else f"sha256 {seen}",
+    )
+
+
+def _check_size(size_bytes: int, measurement: Measurement) -> Check:
+    """The tool says how large the model is that it has loaded, with six digits."""
+    loaded_mb, size_mb = measurement.model_mb, size_bytes / 1e6
+    verdict = Verdict.UNPROVEN
+    if loaded_mb is not None:
+        same = abs(loaded_mb - size_mb) <= max(1e-5 * size_mb, 1e-6)
+        verdict = Verdict.PROVEN if same else Verdict.CONTRADICTED
+    return Check(
+        name="loaded model",
+        requested=f"{size_mb:.6g} MB",
+        observed="not told" if loaded_mb is None else f"{loaded_mb:.6g} MB",
+        verdict=verdict,
+        raw=measurement.sources.get("model", ""),
+    )
 
 
 def _check_flags(info: RunInfo, record: Record) -> Check:
@@ -69,33 +111,22 @@ def _check_flags(info: RunInfo, record: Record) -> Check:
         requested=f"{len(record.flags)} flags",
         observed="all known to the tool, none left over" if known else "none reported left over",
         verdict=Verdict.PROVEN if known else Verdict.UNPROVEN,
+        raw=" ".join(record.flags),
     )
 
 
 def _check_cpus(case: Case, record: Record) -> Check:
-    if record.requested_mask is None:  # the device did not say what the word means on it
-        observed = "not told" if record.cpu_mask is None else f"mask {record.cpu_mask}"
-        return Check(name="cpus", requested=case.cpus, observed=observed, verdict=Verdict.UNPROVEN)
-    return _same("cpus", record.requested_mask, record.cpu_mask)
-
-
-def _check_delegate(case: Case, measurement: Measurement) -> Check:
-    kind = case.delegate.partition(":")[0]
-    seen = measurement.delegations
-    observed = "; ".join(_describe(delegation) for delegation in seen) or "no delegate"
+    requested, seen = record.requested_mask, record.cpu_mask
     verdict = Verdict.UNPROVEN
-    if kind == "default":
-        verdict = Verdict.PROVEN  # whatever the tool does by itself is what was asked for
-    elif kind == "cpu":
-        verdict = Verdict.CONTRADICTED if any(map(_took_nodes, seen)) else Verdict.PROVEN
-    else:
-        mine = [delegation for delegation in seen if delegation.delegate.lower() == kind]
-        others = [delegation for delegation in seen if delegation not in mine]
-        if any(_took_nodes(delegation) for delegation in mine):
-            verdict = Verdict.PROVEN
-        elif any(_took_nothing(d) for d in mine) or any(map(_took_nodes, others)):
-            verdict = Verdict.CONTRADICTED
-    return Check(name="delegate", requested=case.delegate, observed=observed, verdict=verdict)
+    if requested is not None and seen is not None:
+        verdict = Verdict.PROVEN if seen == requested else Verdict.CONTRADICTED
+    return Check(
+        name="cpus",
+        requested=case.cpus if requested is None else requested,  # the device did not say
+        observed="not told" if seen is None else seen,
+        verdict=verdict,
+        raw=record.sources.get("cpus", ""),
+    )
 
 
 def _check_runs(info: RunInfo, measurement: Measurement) -> Check:
@@ -107,51 +138,9 @@ def _check_runs(info: RunInfo, measurement: Measurement) -> Check:
         requested=str(wanted) if exact else f"at least {wanted}",
         observed=str(count),
         verdict=Verdict.PROVEN if fits else Verdict.CONTRADICTED,
+        raw=measurement.sources.get("runs", ""),
     )
-
-
-def _same(name: str, requested: str, observed: str | None) -> Check:
-    if observed is None:
-        verdict = Verdict.UNPROVEN
-    else:
-        verdict = Verdict.PROVEN if observed == requested else Verdict.CONTRADICTED
-    return Check(name=name, requested=requested, observed=observed or "not told", verdict=verdict)
-
-
-def _describe(delegation: Delegation) -> str:
-    parts = [delegation.delegate]
-    if delegation.nodes is not None:
-        total = "" if delegation.nodes_total is None else f" of {delegation.nodes_total}"
-        parts.append(f"{delegation.nodes}{total} nodes")
-    elif delegation.applied is not None:
-        parts.append(delegation.applied)
-    if delegation.partitions is not None:
-        plural = "" if delegation.partitions == 1 else "s"
-        parts.append(f"{delegation.partitions} partition{plural}")
-    return ", ".join(parts)
-
-
-def _took_nodes(delegation: Delegation) -> bool:
-    if delegation.nodes is not None:
-        return delegation.nodes > 0
-    if delegation.partitions is not None:
-        return delegation.partitions > 0
-    return delegation.applied == "completely"
-
-
-def _took_nothing(delegation: Delegation) -> bool:
-    if delegation.nodes is not None:
-        return delegation.nodes == 0
-    return delegation.applied == "not at all" or delegation.partitions == 0
 
 
 def _gravity(verdict: Verdict) -> int:
     return list(Verdict).index(verdict)
-
-
-def _short(sha256: str | None) -> str | None:
-    return None if sha256 is None else sha256[:16]
-
-
-def _text(value: int | None) -> str | None:
-    return None if value is None else str(value)

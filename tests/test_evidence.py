@@ -4,11 +4,12 @@ import dataclasses
 from typing import Any
 
 import pytest
-from factories import make_case, make_measurement, make_record, make_run
+from factories import make_case, make_measurement, make_output, make_record, make_run
 
 from harness.checks import Check, Verdict
+from harness.device import Observation
 from harness.evidence import Evidence, check_invocation, gather_evidence
-from harness.measurement import Delegation
+from harness.measurement import Delegation, Phase
 from harness.plan import Case
 from harness.record import Record
 
@@ -30,16 +31,21 @@ def verdict_of_delegate(delegate: str, *delegations: Delegation) -> Verdict:
 def test_an_invocation_that_did_as_told_is_proven() -> None:
     case = make_case()
 
-    checks = checks_of(case, make_record(case))
+    line = "VERBOSE: Replacing 1046 out of 1049 node(s)"
+    measurement = make_measurement(model_mb=97.6669, sources={"delegate": line})
 
+    checks = checks_of(case, make_record(case, measurement=measurement))
+
+    names = ["model", "loaded model", "tool", "flags", "threads", "cpus", "delegate", "runs"]
     assert {name: check.verdict for name, check in checks.items()} == dict.fromkeys(
-        ("model", "tool", "flags", "threads", "cpus", "delegate", "runs"), Verdict.PROVEN
+        [*names, "roofline"], Verdict.PROVEN
     )
     assert checks["delegate"] == Check(
         name="delegate",
         requested="xnnpack",
         observed="XNNPACK, 1046 of 1049 nodes, 1 partition",
         verdict=Verdict.PROVEN,
+        raw="VERBOSE: Replacing 1046 out of 1049 node(s)",
     )
 
 
@@ -49,6 +55,12 @@ def test_an_invocation_that_did_as_told_is_proven() -> None:
         ("model", {"model_sha256": "c" * 64}, "c" * 16),
         ("tool", {"tool_sha256": "d" * 64}, "d" * 16),
         ("threads", {"measurement": make_measurement(threads=1)}, "1"),
+        ("loaded model", {"measurement": make_measurement(model_mb=434.462)}, "434.462 MB"),
+        (
+            "threads",
+            {"measurement": make_measurement(threads=None, sources={"runs_asked": "[20]"})},
+            "not among the flags that the tool repeats",
+        ),
     ],
 )
 def test_another_model_tool_or_thread_count_contradicts(
@@ -119,7 +131,7 @@ def test_the_worst_invocation_decides() -> None:
     case = make_case()
     records = [make_record(case, 0), make_record(case, 1, model_sha256="c" * 64)]
 
-    evidence = gather_evidence(case, make_run({case: [1.0]}).info, records)
+    evidence = gather_evidence(case, make_run({case: [1.0]}).info, records, make_output(case))
 
     assert isinstance(evidence, Evidence)
     assert evidence.verdict == Verdict.CONTRADICTED
@@ -129,4 +141,82 @@ def test_the_worst_invocation_decides() -> None:
 def test_without_a_measurement_there_is_no_evidence() -> None:
     case = make_case()
 
-    assert gather_evidence(case, make_run({case: [1.0]}).info, []) is None
+    assert gather_evidence(case, make_run({case: [1.0]}).info, [], None) is None
+
+
+# Twenty runs of 20 ms and a warm-up of 50 ms in an invocation of a second.
+TWO_THREADS = make_case(threads=2)
+
+
+@pytest.mark.parametrize(
+    ("cpu_s", "load", "verdict"),
+    [
+        (1.4, 2.0, Verdict.PROVEN),  # both threads worked
+        (0.45, 2.0, Verdict.PROVEN),  # so little that others had the CPUs
+        (2.0, 2.0, Verdict.CONTRADICTED),  # three threads or more
+    ],
+)
+def test_the_cpu_time_of_an_invocation_must_fit_its_threads(
+    cpu_s: float, load: float, verdict: Verdict
+) -> None:
+    seen = Observation(load_1min=load)
+    measurement = make_measurement(threads=2)
+    record = make_record(
+        TWO_THREADS, measurement=measurement, wall_s=1.0, cpu_s=cpu_s, before=seen, after=seen
+    )
+
+    assert checks_of(TWO_THREADS, record)["threads"].verdict == verdict
+
+
+@pytest.mark.parametrize(("load", "verdict"), [(2.1, "contradicted"), (7.0, "proven")])
+def test_one_busy_cpu_contradicts_two_threads_on_a_quiet_machine(load: float, verdict: str) -> None:
+    seen = Observation(load_1min=load)
+    inference = Phase(count=200, average_us=20_000.0, median_us=20_000)
+    measurement = make_measurement(threads=2, inference=inference)
+    record = make_record(
+        TWO_THREADS, measurement=measurement, wall_s=4.2, cpu_s=4.15, before=seen, after=seen
+    )
+
+    assert checks_of(TWO_THREADS, record)["threads"].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "observed"),
+    [
+        ({}, Verdict.PROVEN, "off by 0.002 %"),
+        ({"error_percent": 2.0}, Verdict.CONTRADICTED, "off by 2 %"),
+        (
+            {"error_percent": None, "problem": "no reference: it failed"},
+            Verdict.UNPROVEN,
+            "no reference: it failed",
+        ),
+        (
+            {"error_percent": 1e6, "problem": "the answer has 0 bytes"},
+            Verdict.CONTRADICTED,
+            "the answer has 0 bytes",
+        ),
+    ],
+)
+def test_a_wrong_output_contradicts(
+    changes: dict[str, Any], verdict: Verdict, observed: str
+) -> None:
+    case = make_case()
+    run = make_run({case: [62.0]})
+
+    evidence = gather_evidence(case, run.info, run.of_case(case), make_output(case, **changes))
+
+    assert evidence is not None
+    output = evidence.checks[-1]
+    assert (output.name, output.verdict, output.observed) == ("output", verdict, observed)
+    assert "reference:    start_logits: 0.5" in output.raw
+
+
+def test_without_an_output_the_case_is_unproven() -> None:
+    case = make_case()
+    run = make_run({case: [62.0]})
+
+    evidence = gather_evidence(case, run.info, run.of_case(case), None)
+
+    assert evidence is not None
+    assert evidence.verdict == Verdict.UNPROVEN
+    assert evidence.checks[-1].observed == "not compared: the tool cannot write its output"
