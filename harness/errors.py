@@ -4,6 +4,7 @@ BenchError                    exit code
 ├── UsageError                2   what was asked for cannot be done
 │   ├── PlanError             2   a plan, or the axes given in its place
 │   └── RunFolderError        2   the folder of a run: not empty, of another plan, not a run, …
+├── PreflightError            3   the device is not fit to be measured
 └── OutputError               2   a file cannot be written; 3 where the disk is to blame
     └── StoreError                the same of a result
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from android_runner.tool import DELEGATES, is_delegate
 from harness.errors import PlanError, did_you_mean
 from harness.settings import Settings, check_settings
 from models.catalog import ModelSpec, Quantization, Task, parse_model
 
-Threads = int | Literal["all"]
+# A count, `all` CPUs of the device, or `4 or all`: 4, or all where there are fewer.
+Threads = int | str
+_AT_MOST = re.compile(r"([0-9]{1,4}) or all")
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -46,6 +47,13 @@ class Case:
         return f"{self.model_id}/{self.delegate}/threads{self.threads}{pinned}"
 
     @property
+    def group(self) -> tuple[object, ...]:
+        """All but the model. Cases of one group are compared with each other, so they are measured
+        next to each other and equally often."""
+        axes = (self.task, self.sequence_length, self.quantization)
+        return (*axes, self.delegate, self.threads, self.cpus)
+
+    @property
     def spec(self) -> ModelSpec | None:
         """What to build, None for a case of a file."""
         if self.task is None or self.sequence_length is None or self.quantization is None:
@@ -71,7 +79,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Axes whose cross product gives cases. `all` threads means one for each CPU of the device."""
+    """Axes whose cross product gives cases."""
 
     models: tuple[str, ...] = ()
     model_files: tuple[str, ...] = ()
@@ -144,12 +152,22 @@ def build_plan(title: str, cases: Sequence[Case], settings: Settings, where: str
 def _resolve_threads(threads: Sequence[Threads], cpu_count: int, where: str) -> list[int]:
     resolved: list[int] = []
     for count in threads:
-        number = cpu_count if count == "all" else count
-        if not 1 <= number <= 1024:
-            raise PlanError(where, f"threads {count!r} is neither a count from 1 nor 'all'")
+        number = _thread_count(count, cpu_count)
+        if number is None or not 1 <= number <= 1024:
+            why = f"threads {count!r} is neither a count from 1, nor 'all', nor like '4 or all'"
+            raise PlanError(where, why)
         if number not in resolved:  # on one CPU, `[1, "all"]` is one case
             resolved.append(number)
     return resolved
+
+
+def _thread_count(count: Threads, cpu_count: int) -> int | None:
+    if isinstance(count, int):
+        return count
+    if count == "all":
+        return cpu_count
+    at_most = _AT_MOST.fullmatch(count)
+    return min(int(at_most[1]), cpu_count) if at_most else None
 
 
 def _canonical(model: str) -> str:

@@ -41,6 +41,10 @@ class Overrides:
     rounds: int | None = None
     num_runs: int | None = None
     target_ci_percent: float | None = None
+    budget_s: float | None = None
+    sustained_s: float | None = None
+    op_profile: bool | None = None
+    allow: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
         return any(value is not None for value in vars(self).values())
@@ -130,9 +134,7 @@ def _settings(given: dict[str, Any], overrides: Overrides, where: str) -> Settin
     except ValidationError as error:
         raise PlanError(where, f"settings: {_explain(error)}") from error
     chosen = {
-        name: value
-        for name in ("rounds", "num_runs", "target_ci_percent")
-        if (value := getattr(overrides, name)) is not None
+        name: value for name in fields if (value := getattr(overrides, name, None)) is not None
     }
     return dataclasses.replace(settings, **chosen)
 

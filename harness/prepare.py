@@ -84,6 +84,7 @@ def model_facts(model: ReadyModel, device: Device) -> ModelFacts:
         macs=model.info.model_macs,
         operators=sum(model.info.operators.values()),
         sequence_length=shape[1] if len(shape) == 2 and shape[0] == 1 else None,
+        weight_types=model.info.weight_types,
     )
 
 

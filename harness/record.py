@@ -46,7 +46,8 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """One model file of a run. Counts are the encoder's where the builder wrote them."""
+    """One model file of a run. Counts are the encoder's where the builder wrote them, and
+    `weight_types` names the types of all weights in the file."""
 
     file: str
     sha256: str
@@ -55,6 +56,7 @@ class ModelFacts:
     macs: int
     operators: int
     sequence_length: int | None = None
+    weight_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +65,8 @@ class RunInfo:
 
     `models` holds the facts by `Case.model_id`; a model that could not be had is in `missing`.
     `notes` say what could not be done to hold the device steady. `preflight` is what was looked
-    at before the first invocation, `start` the state that later invocations return to.
-    `peak_gflops` is what a matrix product reached on a host, by threads.
+    at before the first invocation. `peak_gflops` is what a matrix product reached on a host, by
+    threads.
     """
 
     schema: int
@@ -77,7 +79,6 @@ class RunInfo:
     versions: dict[str, str | None]
     notes: tuple[str, ...] = ()
     preflight: tuple[PreflightCheck, ...] = ()
-    start: Observation | None = None
     peak_gflops: dict[int, float] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.plan import Case, Plan
@@ -17,19 +18,28 @@ class Slot:
 
 
 def schedule(plan: Plan) -> list[Slot]:
-    """The order of all invocations: every case once per round, shuffled by the plan's seed.
+    """The order of all invocations: every case once per round."""
+    return [slot for round_ in schedule_rounds(plan) for block in round_ for slot in block]
+
+
+def schedule_rounds(plan: Plan) -> Iterator[list[list[Slot]]]:
+    """The rounds as blocks. A block holds the cases of one group, which are compared with each
+    other and so stay next to each other; the plan's seed shuffles blocks, and cases in them.
 
     Every second round is the one before it backwards, so that over two rounds each case has the
     same mean position, and a machine that slowly warms up favours none.
     """
     shuffler = random.Random(plan.settings.seed)  # an order, not a secret
-    slots: list[Slot] = []
-    order: list[Case] = []
+    blocks: list[list[Case]] = []
     for number in range(plan.settings.rounds):
         if number % 2 == 0:
-            order = list(plan.cases)
-            shuffler.shuffle(order)
+            groups: dict[object, list[Case]] = {}
+            for case in plan.cases:
+                groups.setdefault(case.group, []).append(case)
+            blocks = list(groups.values())
+            shuffler.shuffle(blocks)
+            for block in blocks:
+                shuffler.shuffle(block)
         else:
-            order.reverse()
-        slots += [Slot(round=number, case=case) for case in order]
-    return slots
+            blocks = [block[::-1] for block in reversed(blocks)]
+        yield [[Slot(round=number, case=case) for case in block] for block in blocks]

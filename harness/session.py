@@ -6,17 +6,20 @@ import contextlib
 import datetime
 import os
 import platform
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.checks import PreflightCheck
 from harness.device import Device
 from harness.errors import RunFolderError
-from harness.open_device import held_steady
-from harness.plan import Plan
+from harness.open_device import busy_percent, held_steady, peak_gflops
+from harness.plan import Case, Plan
+from harness.preflight import check_allowed_ids, check_preflight, refuse_unfit
 from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
-from harness.record import SCHEMA, Failure, Record, RunInfo
-from harness.store import LOCK, RunFolder, claim_folder, load_run
+from harness.record import SCHEMA, Failure, Record, RunInfo, Stop
+from harness.reference_output import ReferenceOutput, make_reference
+from harness.store import LOCK, RunFolder, StoredRun, claim_folder, load_run
 from models.build import installed_version
 
 _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflow-cpu")
@@ -24,7 +27,10 @@ _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflo
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """All that `run_plan` takes. `done` holds the records of the run that is continued."""
+    """All that `run_plan` takes. `done` and `stops` are those of the run that is continued.
+
+    `reference` gives the output that a case's model should have, or why there is none.
+    """
 
     device: Device
     folder: RunFolder
@@ -32,6 +38,8 @@ class Session:
     ready: dict[str, ReadyModel]
     missing: dict[str, Failure]
     done: tuple[Record, ...]
+    stops: dict[str, Stop]
+    reference: Callable[[Case], ReferenceOutput | str]
 
 
 def default_folder(device: Device) -> Path:
@@ -55,15 +63,19 @@ def stored_plan(folder: Path) -> Plan | None:
 def open_session(
     plan: Plan, device: Device, folder: Path, cache: Path, on_model: OnModel, *, resume: bool
 ) -> Iterator[Session]:
-    """Claims the folder, prepares the models, and holds the device steady while the block lasts.
+    """Claims the folder, prepares the models, looks whether the device is fit to measure, and
+    holds it steady while the block lasts.
 
     Raises `RunFolderError` when the folder cannot be used, or holds a run of another plan,
-    device, tool or model, the errors of `check_models` and `prepare_models`, and a phone's.
+    device, tool or model, `PreflightError`, the errors of `check_models` and `prepare_models`,
+    and a phone's.
     """
     check_models(plan)
+    check_allowed_ids(plan.settings.allow)
     run = claim_folder(folder, resume=resume)
     try:
         ready, missing = prepare_models(plan, run.inputs, cache, on_model)
+        preflight = _preflight(plan, device, ready)
         models = {name: model_facts(model, device) for name, model in ready.items()}
         with held_steady(device, folder, plan.settings.patience_s) as notes:
             info = RunInfo(
@@ -76,19 +88,65 @@ def open_session(
                 missing=missing,
                 versions={"python": platform.python_version(), **_versions()},
                 notes=notes,
+                preflight=preflight,
             )
-            done: tuple[Record, ...] = ()
+            stored: StoredRun | None = None
             if run.has_begun:
                 stored = load_run(folder)
                 _refuse_differences(folder, stored.info, info)
-                info, done = stored.info, stored.records
+                info = stored.info
             else:
+                info = replace(info, peak_gflops=_peak_gflops(plan, device))
                 run.create(info)
             yield Session(
-                device=device, folder=run, info=info, ready=ready, missing=missing, done=done
+                device=device,
+                folder=run,
+                info=info,
+                ready=ready,
+                missing=missing,
+                done=stored.records if stored else (),
+                stops={stop.case: stop for stop in stored.stops} if stored else {},
+                reference=_references(ready, cache, run.inputs, plan.settings.seed, on_model),
             )
     finally:
         run.close()
+
+
+def _preflight(
+    plan: Plan, device: Device, ready: Mapping[str, ReadyModel]
+) -> tuple[PreflightCheck, ...]:
+    """Looks whether the device is fit to measure. Raises `PreflightError` if it is not."""
+    return refuse_unfit(
+        check_preflight(
+            device.info(),
+            device.observe(),
+            busy_percent=busy_percent(device),
+            needed_mb=sum(model.info.size_bytes for model in ready.values()) / 1e6,
+            allow=plan.settings.allow,
+        )
+    )
+
+
+def _peak_gflops(plan: Plan, device: Device) -> dict[int, float]:
+    """What this host can do at most, for the thread counts of the plan; a phone's is known."""
+    counts = {min(case.threads, device.info().cpu_count) for case in plan.cases}
+    peaks = {count: peak_gflops(device, count) for count in sorted(counts)}
+    return {count: peak for count, peak in peaks.items() if peak is not None}
+
+
+def _references(
+    ready: Mapping[str, ReadyModel], cache: Path, inputs: Path, seed: int, on_model: OnModel
+) -> Callable[[Case], ReferenceOutput | str]:
+    """Makes each model's reference when it is asked for, once."""
+    made: dict[str, ReferenceOutput | str] = {}
+
+    def reference(case: Case) -> ReferenceOutput | str:
+        name = case.model_id
+        if name not in made:
+            made[name] = make_reference(case, ready[name], cache, inputs, seed, on_model)
+        return made[name]
+
+    return reference
 
 
 def _refuse_differences(folder: Path, stored: RunInfo, current: RunInfo) -> None:

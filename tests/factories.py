@@ -16,9 +16,9 @@ from harness.claim_ledger import (
     Grade,
 )
 from harness.device import DeviceInfo, Observation
-from harness.measurement import Delegation, Measurement, Phase
+from harness.measurement import Delegation, Measurement, OutputComparison, Phase
 from harness.plan import Case, Plan
-from harness.record import SCHEMA, Failure, ModelFacts, Record, RunInfo
+from harness.record import SCHEMA, Failure, ModelFacts, Purpose, Record, RunInfo, Stop, StopReason
 from harness.settings import Settings
 from harness.store import StoredRun
 from harness.summary import RunResult, summarize
@@ -128,7 +128,11 @@ def make_record(case: Case, round_: int = 0, latency_ms: float = 20.0, **changes
         wall_s=1.5,
         valid=True,
         failure=None,
-        measurement=make_measurement(latency_ms, threads=case.threads),
+        measurement=make_measurement(
+            latency_ms,
+            threads=case.threads,
+            model_mb=float(f"{make_facts(case.model).size_bytes / 1e6:.6g}"),
+        ),
         exit_code=0,
         peak_memory_mb=250.0,
         cpu_mask="ff",
@@ -142,6 +146,23 @@ def make_record(case: Case, round_: int = 0, latency_ms: float = 20.0, **changes
         after=seen,
     )
     return replace(record, **changes)  # type: ignore[arg-type]  # fields of several types
+
+
+def make_output(case: Case, **changes: object) -> Record:
+    """The invocation that compared the output of the case's model: it was the right one."""
+    output = OutputComparison(
+        reference=f"{case.model_id} on the host",
+        tolerance_percent=1.0,
+        error_percent=0.002,
+        observed="start_logits: 0.5, 0.25, …",
+        expected="start_logits: 0.5, 0.25, …",
+    )
+    return make_record(
+        case,
+        purpose=Purpose.OUTPUT,
+        output=replace(output, **changes),  # type: ignore[arg-type]  # fields
+        stdout="output.stdout",
+    )
 
 
 def make_failure(
@@ -169,8 +190,22 @@ def make_info(cases: Sequence[Case], **changes: object) -> RunInfo:
         models={case.model_id: make_facts(case.model) for case in cases},
         missing={},
         versions={"python": "3.11.9", "mbert-bench": "0.1.0"},
+        peak_gflops=dict.fromkeys((1, 2, 4, 8), 1000.0),
     )
     return replace(info, **changes)  # type: ignore[arg-type]  # fields of several types
+
+
+def make_stop(case: Case, rounds: int = 10, **changes: object) -> Stop:
+    """A case that was measured in all rounds."""
+    stop = Stop(
+        schema=SCHEMA,
+        case=case.id,
+        at="2026-03-01T10:20:00+00:00",
+        reason=StopReason.ROUNDS,
+        rounds=rounds,
+        half_width_percent=0.5,
+    )
+    return replace(stop, **changes)  # type: ignore[arg-type]  # fields of several types
 
 
 def make_run(
@@ -196,7 +231,12 @@ def make_run(
         for case, sample in given.items()
         for round_, value in enumerate(sample)
     ]
-    return StoredRun(folder=Path("/runs/one"), info=info, records=(*records, *more_records))
+    checked = {(case.model_id, case.delegate): case for case in reversed(list(given))}
+    records += [make_output(case) for case in reversed(list(checked.values()))]
+    stops = [make_stop(case, len(sample)) for case, sample in given.items()]
+    return StoredRun(
+        folder=Path("/runs/one"), info=info, records=(*records, *more_records), stops=tuple(stops)
+    )
 
 
 def make_result(samples: Samples | None = None, **changes: object) -> RunResult:

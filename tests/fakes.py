@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from android_runner.tool import Tool
+from harness.cooling import Waiting
 from harness.device import DeviceInfo, Invocation, Observation, StoredFile
 from harness.measurement import ToolLog
 from harness.record import Record
-from harness.schedule import Slot
+from harness.runner import Step
 
 CAPTURES = Path(__file__).parent / "data" / "benchmark_model"
 
@@ -30,11 +31,20 @@ Answer = Callable[[Invocation], ToolLog]
 
 
 class FakeDevice:
-    """A device whose tool answers by a function; remembers what it was asked."""
+    """A device whose tool answers by a function; remembers what it was asked.
 
-    def __init__(self, answer: Answer, flags: frozenset[str] | None = None) -> None:
+    Its state is what `look` gives, which may depend on the invocations so far.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        flags: frozenset[str] | None = None,
+        look: Callable[[], Observation] = lambda: Observation(load_1min=0.5),
+    ) -> None:
         self._answer = answer
         self._flags = flags
+        self._look = look
         self.invocations: list[Invocation] = []
 
     def info(self) -> DeviceInfo:
@@ -47,7 +57,7 @@ class FakeDevice:
         return StoredFile(path=f"/device/{file.name}", sha256="m" * 64)
 
     def observe(self) -> Observation:
-        return Observation(load_1min=0.5)
+        return self._look()
 
     def invoke(self, invocation: Invocation) -> ToolLog:
         self.invocations.append(invocation)
@@ -61,11 +71,15 @@ class SilentProgress:
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, str, bool]] = []
+        self.waits: list[Waiting] = []
 
-    def starts(self, slot: Slot, number: int, total: int) -> None: ...
+    def starts(self, step: Step) -> None: ...
 
-    def ended(self, slot: Slot, record: Record) -> None:
-        self.seen.append((slot.round, slot.case.id, record.valid))
+    def cools(self, step: Step, waiting: Waiting) -> None:
+        self.waits.append(waiting)
+
+    def ended(self, step: Step, record: Record) -> None:
+        self.seen.append((step.slot.round, step.slot.case.id, record.valid))
 
 
 def good_log(latency_us: int = 5000, runs: int = 20, threads: int = 1) -> ToolLog:

@@ -279,7 +279,7 @@ def test_stops_once_every_interval_is_narrow_enough(tiny: Path, tmp_path: Path) 
 
     records = run(start(plan, answer_well, tmp_path / "run"))
 
-    assert len(records) == 2 * 6  # equal values have no width, but it takes six for an interval
+    assert len(records) == 2 * 8  # equal values have no width, but eight are the least
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_records(tiny: Path, tmp_path: Path) -> None:
