@@ -19,6 +19,7 @@ from harness.claim_conditions import (
     list_weaknesses,
 )
 from harness.claim_ledger import Claim, ClaimKind
+from harness.plan import Case
 from harness.statistics import Estimate
 from harness.summary import CaseResult, RunResult, latency_ratio
 from models.catalog import CATALOG, ModelSpec, config_of, parse_model
@@ -35,13 +36,26 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """The same measured in another setting of the run, for example on another delegate."""
+
+    setting: str
+    measured: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A claim with its verdict. `measured` is in the claim's unit; counts have no interval."""
+    """A claim with its verdict. `measured` is in the claim's unit; counts have no interval.
+
+    `setting` is the one that was judged, the nearest to the claim's; `others` are not judged.
+    """
 
     claim: Claim
     verdict: Verdict
     measured: Estimate | None = None
     conditions: tuple[Condition, ...] = ()
+    setting: str = ""
+    others: tuple[Alternative, ...] = ()
 
 
 def judge_claims(claims: Sequence[Claim], result: RunResult | None) -> tuple[Judgement, ...]:
@@ -167,16 +181,29 @@ def _judge_latency(claim: Claim, result: RunResult) -> Judgement:
         distance = abs(case.case.threads - wanted) if wanted else -case.case.threads
         usual = (case.case.quantization != "fp32", case.case.delegate not in ("xnnpack", "default"))
         rank = (count_differing(conditions), index, distance, usual, order)
-        candidates.append((rank, measured, conditions))
+        candidates.append((rank, measured, conditions, case.case))
     if not candidates:
         return Judgement(claim=claim, verdict=Verdict.NOT_MEASURED)
-    _, measured, conditions = min(candidates, key=lambda candidate: candidate[0])
+    candidates.sort(key=lambda candidate: candidate[0])
+    _, measured, conditions, chosen = candidates[0]
     return Judgement(
         claim=claim,
         verdict=_latency_verdict(claim, measured, conditions),
         measured=measured,
         conditions=tuple(conditions),
+        setting=_describe_setting(chosen),
+        others=tuple(
+            Alternative(setting=_describe_setting(case), measured=other)
+            for _, other, _, case in candidates[1:]
+            if case.model == chosen.model
+        ),
     )
+
+
+def _describe_setting(case: Case) -> str:
+    threads = "1 thread" if case.threads == 1 else f"{case.threads} threads"
+    parts = (case.quantization, case.delegate, threads, "" if case.cpus == "auto" else case.cpus)
+    return ", ".join(part for part in parts if part)
 
 
 def _measure(claim: Claim, index: int, case: CaseResult, result: RunResult) -> Estimate | None:

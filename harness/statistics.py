@@ -12,6 +12,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Estimate:
     @property
     def half_width_percent(self) -> float | None:
         """Half of the interval, in percent of the value."""
-        if self.low is None or self.high is None:
+        if self.low is None or self.high is None or self.value == 0:
             return None
         return (self.high - self.low) / 2 / abs(self.value) * 100
 
@@ -45,6 +46,8 @@ class Estimate:
 def estimate(values: Sequence[float]) -> Estimate:
     """The Hodges-Lehmann estimate of the centre, with its interval.
 
+    The interval is about the session that the values are of: another one, on another day, has a
+    centre of its own, which may lie outside. Sessions are compared by ratios to a common case.
     Raises ValueError without values.
     """
     if not values:
@@ -65,9 +68,12 @@ def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float
     """How many times larger the numerator is, from the rounds that both have.
 
     Each round gives one logarithm of a ratio, in which what both shared (heat, clocks, load)
-    cancels. Raises ValueError without a common round.
+    cancels, the session's own level too. Raises ValueError without a common round in which both
+    are positive.
     """
-    rounds = sorted(numerator.keys() & denominator.keys())
+    rounds = sorted(
+        r for r in numerator.keys() & denominator.keys() if numerator[r] > 0 and denominator[r] > 0
+    )
     logs = estimate([math.log(numerator[r] / denominator[r]) for r in rounds])
     return Estimate(
         value=math.exp(logs.value),
@@ -75,6 +81,23 @@ def paired_ratio(numerator: Mapping[int, float], denominator: Mapping[int, float
         high=None if logs.high is None else math.exp(logs.high),
         n=logs.n,
     )
+
+
+def signed_rank_bounds(values: Sequence[float], alpha: float) -> tuple[float, float]:
+    """A lower and an upper bound of the centre; each is wrong with a probability of at most alpha.
+
+    These are the bounds of the one-sided exact signed-rank tests. With too few values there is no
+    bound that holds so surely: then they are infinite. Raises ValueError for an alpha that is not
+    between 0 and 0.5.
+    """
+    if not 0 < alpha < 0.5:
+        message = f"alpha must be between 0 and 0.5, got {alpha!r}"
+        raise ValueError(message)
+    k = _largest_rank_sum(len(values), alpha) + 1
+    if k < 1:
+        return -math.inf, math.inf
+    averages = _walsh_averages(values)
+    return float(averages[k - 1]), float(averages[-k])
 
 
 def _walsh_averages(values: Sequence[float]) -> np.ndarray:
@@ -95,3 +118,16 @@ def _critical(n: int) -> int:
         ways = np.append(ways, np.zeros(rank)) + np.append(np.zeros(rank), ways)
     cumulative = np.cumsum(ways) / 2.0**n
     return int(np.searchsorted(cumulative, (1 - CONFIDENCE) / 2, side="right")) - 1
+
+
+@functools.cache
+def _largest_rank_sum(n: int, alpha: float) -> int:
+    """The largest w with P(rank sum <= w) <= alpha, for n values; -1 where there is none."""
+    if n > _LARGEST_EXACT:
+        mean, variance = n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24
+        return math.floor(mean + NormalDist().inv_cdf(alpha) * math.sqrt(variance) - 0.5)
+    chances = np.ones(1)  # chances[w]: of the rank sum w, each sign being as likely as the other
+    for rank in range(1, n + 1):
+        gap = np.zeros(rank)
+        chances = (np.append(chances, gap) + np.append(gap, chances)) / 2
+    return int(np.searchsorted(np.cumsum(chances), alpha, side="right")) - 1

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.checks import Verdict
+from harness.case_warnings import Heat, list_warnings
+from harness.energy import Energy, find_energy
 from harness.evidence import Evidence, gather_evidence
+from harness.measurement import OperatorTime, OutputComparison
 from harness.plan import Case
-from harness.record import Failure, ModelFacts, Record
-from harness.statistics import LEAST_FOR_INTERVAL, Estimate, estimate, paired_ratio
+from harness.record import (
+    THROTTLED,
+    Failure,
+    ModelFacts,
+    Purpose,
+    Record,
+    Stop,
+    StopReason,
+)
+from harness.roofline import Roofline, find_roofline
+from harness.statistics import Estimate, estimate, paired_ratio
 from harness.store import StoredRun
+from harness.sustained import Sustained, summarize_sustained
 
 
 class Status(StrEnum):
@@ -28,7 +40,9 @@ class CaseResult:
     """One case: its sample and what follows from it. Times in milliseconds, memory in 10^6 bytes.
 
     `sample_ms` holds the value of each valid invocation by its round. `init_ms`, `first_ms` and
-    `peak_memory_mb` are medians over them.
+    `peak_memory_mb` are medians over them; where the device does not tell the peak, it is what the
+    tool itself saw in the output check. `energy` is None where it cannot be told, and then
+    `energy_problem` says why. `operators` and `sustained` are there where they were asked for.
     """
 
     case: Case
@@ -42,6 +56,14 @@ class CaseResult:
     model: ModelFacts | None
     evidence: Evidence | None
     warnings: tuple[str, ...]
+    heat: Heat = field(default_factory=Heat)
+    stop: Stop | None = None
+    output: OutputComparison | None = None
+    roofline: Roofline | None = None
+    energy: Energy | None = None
+    energy_problem: str | None = None
+    operators: tuple[OperatorTime, ...] = ()
+    sustained: Sustained | None = None
 
     @property
     def sequence_length(self) -> int | None:
@@ -68,21 +90,7 @@ class RunResult:
 def summarize(run: StoredRun) -> RunResult:
     """Reads the results off a stored run."""
     cases = tuple(_case_result(case, run) for case in run.info.plan.cases)
-    rounds = _rounds_begun(run)
-    complete = all(case.status == Status.FAILED or _ran(case, run) == rounds for case in cases)
-    return RunResult(run=run, cases=cases, complete=complete)
-
-
-def _ran(case: CaseResult, run: StoredRun) -> int:
-    return len(run.of_case(case.case))
-
-
-def _rounds_begun(run: StoredRun) -> int:
-    """How many rounds a whole run has: the plan's, or with a precision target those begun."""
-    settings = run.info.plan.settings
-    if settings.target_ci_percent is None or not run.records:
-        return settings.rounds
-    return max(record.round for record in run.records) + 1
+    return RunResult(run=run, cases=cases, complete=all(_is_complete(case, run) for case in cases))
 
 
 def latency_ratio(numerator: CaseResult, denominator: CaseResult) -> Estimate | None:
@@ -92,59 +100,110 @@ def latency_ratio(numerator: CaseResult, denominator: CaseResult) -> Estimate | 
     return paired_ratio(numerator.sample_ms, denominator.sample_ms)
 
 
+def _is_complete(result: CaseResult, run: StoredRun) -> bool:
+    if result.stop is None:
+        return False
+    if result.stop.reason in (StopReason.BUDGET, StopReason.GIVEN_UP):
+        return True
+    settings = run.info.plan.settings
+    wanted = {
+        Purpose.OPERATORS: settings.op_profile,
+        Purpose.SUSTAINED: settings.sustained_s is not None,
+    }
+    return all(run.of_case(result.case, purpose) for purpose, asked in wanted.items() if asked)
+
+
 def _case_result(case: Case, run: StoredRun) -> CaseResult:
+    info, model = run.info, run.info.models.get(case.model_id)
     records = run.of_case(case)
-    measured = [(r, r.measurement) for r in records if r.measurement is not None]
+    measured = [(r, r.measurement) for r in records if r.valid and r.measurement is not None]
     sample_ms = {record.round: m.latency_us / 1000 for record, m in measured}
     latency = estimate(list(sample_ms.values())) if sample_ms else None
-    evidence = gather_evidence(case, run.info, records)
-    failures = [record.failure for record in records if record.failure is not None]
-    missing = run.info.missing.get(case.model_id)
-    not_run = Failure(kind="not-run", message="the run ended before this case was measured")
-    failure = failures[0] if failures else None
-    if not measured:
-        failure = failure or missing or not_run
-        status = Status.FAILED
-    else:
-        status = Status.PARTIAL if len(measured) < _rounds_begun(run) else Status.OK
+    stop, check, heat = run.stop_of(case), _output_check(case, run), _heat(case, run)
+    evidence = gather_evidence(case, info, records, check)
+    energy = find_energy(records)
+    roofline = None
+    if latency is not None and model is not None:
+        roofline = find_roofline(case, latency.value, model, info, measured[0][0])
+    peaks = [r.peak_memory_mb for r, _ in measured]
+    if check is not None and check.measurement is not None and not any(peaks):
+        peaks = [check.measurement.peak_memory_mb]
     return CaseResult(
         case=case,
-        status=status,
-        failure=failure,
+        status=_status(records, stop),
+        failure=_failure(case, run, records, stop),
         sample_ms=sample_ms,
         latency_ms=latency,
-        init_ms=_median([m.init_us / 1000 for _, m in measured]),
-        first_ms=_median([m.first_us / 1000 for _, m in measured if m.first_us is not None]),
-        peak_memory_mb=_median(
-            [r.peak_memory_mb for r, _ in measured if r.peak_memory_mb is not None]
-        ),
-        model=run.info.models.get(case.model_id),
+        init_ms=_median(m.init_us / 1000 for _, m in measured),
+        first_ms=_median(m.first_us / 1000 for _, m in measured if m.first_us is not None),
+        peak_memory_mb=_median(peak for peak in peaks if peak is not None),
+        model=model,
         evidence=evidence,
-        warnings=_warnings(run, records, latency, evidence),
+        warnings=list_warnings(info, records, latency, heat, stop),
+        heat=heat,
+        stop=stop,
+        output=check.output if check is not None else None,
+        roofline=roofline,
+        energy=energy if isinstance(energy, Energy) else None,
+        energy_problem=energy if isinstance(energy, str) else None,
+        operators=_operators(case, run),
+        sustained=summarize_sustained(run.of_case(case, Purpose.SUSTAINED)),
     )
 
 
-def _warnings(
-    run: StoredRun,
-    records: Sequence[Record],
-    latency: Estimate | None,
-    evidence: Evidence | None,
-) -> tuple[str, ...]:
-    found = [w for record in records if record.measurement for w in record.measurement.warnings]
-    failed = sum(not record.valid for record in records)
-    if latency is not None and failed:
-        found.append(f"{failed} of {len(records)} invocations failed and are left out")
-    if latency is not None and latency.low is None:
-        found.append(
-            f"{latency.n} invocations are too few for an interval: it takes {LEAST_FOR_INTERVAL}"
-        )
-    if evidence is not None and evidence.verdict == Verdict.CONTRADICTED:
-        names = [c.name for c in evidence.checks if c.verdict == Verdict.CONTRADICTED]
-        found.append(f"what ran is not what was asked for: {', '.join(names)}")
-    if run.info.tool.stand_in:
-        found.append("measured with the stand-in tool on the LiteRT runtime for Python")
-    return tuple(dict.fromkeys(found))
+def _status(records: Sequence[Record], stop: Stop | None) -> Status:
+    if not any(record.valid for record in records):
+        return Status.FAILED
+    whole = stop is not None and stop.reason in (StopReason.PRECISION, StopReason.ROUNDS)
+    return Status.OK if whole and all(record.valid for record in records) else Status.PARTIAL
 
 
-def _median(values: Sequence[float]) -> float | None:
-    return statistics.median(values) if values else None
+def _failure(
+    case: Case, run: StoredRun, records: Sequence[Record], stop: Stop | None
+) -> Failure | None:
+    """The first failure of an invocation, else why there is none."""
+    failures = [record.failure for record in records if record.failure is not None]
+    if failures:
+        return failures[0]
+    if stop is not None and stop.reason == StopReason.BUDGET:
+        rounds = "not measured" if not records else f"measured in {len(records)} rounds only"
+        message = f"{rounds}: the budget went to the cases before it; give more, or fewer cases"
+        return Failure(kind=StopReason.BUDGET.value, message=message)
+    if records:
+        return None
+    missing = run.info.missing.get(case.model_id)
+    return missing or Failure(kind="not-run", message="the run ended before this case was measured")
+
+
+def _output_check(case: Case, run: StoredRun) -> Record | None:
+    """The invocation that compared the output of the case's model file and delegate."""
+    same = [
+        other
+        for other in run.info.plan.cases
+        if (other.model_id, other.delegate) == (case.model_id, case.delegate)
+    ]
+    checks = [record for other in same for record in run.of_case(other, Purpose.OUTPUT)]
+    return next((record for record in checks if record.valid), checks[0] if checks else None)
+
+
+def _heat(case: Case, run: StoredRun) -> Heat:
+    mine = [r for r in run.records if r.case == case.id and r.purpose == Purpose.LATENCY]
+    redone = [r for r in mine if r.failure is not None and r.failure.kind == THROTTLED]
+    return Heat(
+        invocations=len(mine),
+        throttled=sum(record.throttled is not None for record in mine),
+        redone=len(redone),
+        late_cool=sum(record.late_cool for record in mine),
+        waited_s=sum(record.waited_s for record in mine),
+    )
+
+
+def _operators(case: Case, run: StoredRun) -> tuple[OperatorTime, ...]:
+    return next(
+        (r.operators for r in run.of_case(case, Purpose.OPERATORS) if r.valid and r.operators), ()
+    )
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return statistics.median(known) if known else None

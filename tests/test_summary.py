@@ -1,12 +1,22 @@
 from __future__ import annotations
 
-import pytest
-from factories import make_case, make_facts, make_failure, make_record, make_result
+import dataclasses
 
-from harness.checks import Verdict
-from harness.record import Failure
+import pytest
+from factories import (
+    make_case,
+    make_facts,
+    make_failure,
+    make_record,
+    make_result,
+    make_run,
+    make_stop,
+)
+
+from harness.checks import PreflightCheck, Verdict
+from harness.record import Failure, Purpose, StopReason
 from harness.statistics import Estimate
-from harness.summary import Status, latency_ratio
+from harness.summary import Status, latency_ratio, summarize
 
 CASE = make_case()
 OTHER = make_case("bert-base")
@@ -59,14 +69,6 @@ def test_too_few_invocations_are_a_warning_and_no_interval() -> None:
     assert "5 invocations are too few for an interval: it takes 6" in case.warnings
 
 
-def test_what_ran_instead_is_a_warning() -> None:
-    record = make_record(CASE, 1, model_sha256="0" * 64)
-
-    (case,) = make_result({CASE: [60.0]}, rounds=2, more_records=[record]).cases
-
-    assert "what ran is not what was asked for: model" in case.warnings
-
-
 def test_the_stand_in_is_named_in_every_result() -> None:
     (case,) = make_result(stand_in=True).cases
     (official,) = make_result(stand_in=False).cases
@@ -76,7 +78,9 @@ def test_the_stand_in_is_named_in_every_result() -> None:
 
 
 def test_a_run_that_was_cut_off_is_not_complete() -> None:
-    result = make_result({CASE: [60.0] * 8, OTHER: [300.0] * 3})
+    run = make_run({CASE: [60.0] * 8, OTHER: [300.0] * 3})
+
+    result = summarize(dataclasses.replace(run, stops=run.stops[:1]))
 
     assert not result.complete
     assert result.failed
@@ -99,3 +103,53 @@ def test_without_common_rounds_there_is_no_ratio() -> None:
     slow, fast = result.cases
 
     assert latency_ratio(slow, fast) is None
+
+
+def test_what_the_budget_left_out_has_failed_for_that_reason() -> None:
+    run = make_run({CASE: [60.0] * 8, OTHER: []})
+    budget = make_stop(OTHER, 0, reason=StopReason.BUDGET, half_width_percent=None)
+
+    result = summarize(dataclasses.replace(run, stops=(*run.stops[:1], budget)))
+
+    left_out = result.cases[1]
+    assert (left_out.status, result.complete) == (Status.FAILED, True)
+    assert left_out.failure is not None
+    assert left_out.failure.kind == "budget"
+
+
+def test_an_interval_wider_than_asked_for_says_what_it_would_take() -> None:
+    values = [60.0 + 3 * (n % 2) for n in range(20)]
+
+    (case,) = make_result({CASE: values}).cases
+
+    (warning,) = [w for w in case.warnings if "the interval is" in w]
+    assert warning.startswith("the interval is ±2.4 % after 20 rounds; ±2 % would take about 30")
+
+
+def test_an_allowed_preflight_check_is_told_with_every_result() -> None:
+    check = PreflightCheck(
+        id="battery-low",
+        required="at least 25 %",
+        observed="12 %",
+        verdict=Verdict.CONTRADICTED,
+        allowed=True,
+    )
+
+    result = make_result({CASE: [60.0], OTHER: [300.0]}, preflight=(check,))
+
+    for case in result.cases:
+        assert "the preflight check battery-low was allowed to fail: 12 %" in case.warnings
+
+
+def test_profiled_and_sustained_invocations_are_no_part_of_the_sample() -> None:
+    more = [
+        make_record(CASE, n, 900.0, purpose=purpose)
+        for n in range(8)
+        for purpose in (Purpose.OPERATORS, Purpose.SUSTAINED)
+    ]
+
+    (case,) = make_result({CASE: [60.0] * 8}, more_records=more).cases
+
+    assert case.latency_ms == Estimate(value=60.0, low=60.0, high=60.0, n=8)
+    assert case.sustained is not None
+    assert case.sustained.steady_ms == 900.0
