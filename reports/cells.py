@@ -7,13 +7,16 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.checks import Verdict
 from harness.claim_ledger import Unit
 from harness.statistics import Estimate
 
 CELL_LIMIT = 300
+TEXT_LIMIT = 2000
 NOTHING = "–"
 NO_INTERVAL = "no interval"
 
+_VERDICT_TONES = {Verdict.PROVEN: "good", Verdict.UNPROVEN: "mixed", Verdict.CONTRADICTED: "bad"}
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _MOST_DECIMALS = 6
 # Control, format (they can turn text around) and surrogate (no UTF-8 holds them) characters.
@@ -36,6 +39,13 @@ class Chip:
     tone: str
 
 
+def verdict_chip(verdict: Verdict | None) -> Chip:
+    """The verdict of a check, or of all checks of a case; a dash without one."""
+    if verdict is None:
+        return Chip(word=NOTHING, tone="none")
+    return Chip(word=verdict.value, tone=_VERDICT_TONES[verdict])
+
+
 def visible(text: str) -> str:
     """The text with a mark in the place of each character that cannot be seen; lines stay."""
     return "".join(_mark(character) for character in text.replace("\r\n", "\n"))
@@ -46,7 +56,7 @@ def one_line(text: str, limit: int = CELL_LIMIT) -> str:
     return _cut(visible(" ".join(text[: 20 * limit].split())), limit)
 
 
-def many_lines(text: str, limit: int = 2000) -> str:
+def many_lines(text: str, limit: int = TEXT_LIMIT) -> str:
     """The text with its lines, cut to a length."""
     return _cut(visible(text[: 20 * limit].strip()), limit)
 

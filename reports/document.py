@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
+from harness.checks import PreflightCheck
 from harness.claims import Judgement
 from harness.evidence import Evidence
-from harness.record import SCHEMA, RunInfo
+from harness.measurement import OutputComparison
+from harness.record import SCHEMA, RunInfo, Stop
+from harness.roofline import Roofline
 from harness.statistics import Estimate
 from harness.summary import CaseResult, RunResult
 
@@ -20,6 +25,7 @@ def run_document(result: RunResult, judgements: Sequence[Judgement]) -> Json:
         "schema": SCHEMA,
         "run": str(result.run.folder),
         "device": _device(result.run.info),
+        "preflight": [_preflight(check) for check in result.run.info.preflight],
         "cases": [_case(case) for case in result.cases],
         "claims": claims_document(judgements),
     }
@@ -67,6 +73,59 @@ def _case(result: CaseResult) -> Json:
         "macs": model.macs if model else None,
         "evidence": _evidence(result.evidence),
         "warnings": list(result.warnings),
+        "stop": _stop(result.stop),
+        "heat": _plain(result.heat),
+        "output": _output(result.output),
+        "roofline": _roofline(result.roofline),
+        "energy": _plain(result.energy),
+        "energy_problem": result.energy_problem,
+        "operators": _plain(result.operators) or None,
+        "sustained": _plain(result.sustained),
+    }
+
+
+def _preflight(check: PreflightCheck) -> Json:
+    return {
+        "id": check.id,
+        "required": check.required,
+        "observed": check.observed,
+        "verdict": check.verdict.value,
+        "allowed": check.allowed,
+    }
+
+
+def _stop(stop: Stop | None) -> Json | None:
+    """Why the case was measured no further, and the half-width of its interval then."""
+    if stop is None:
+        return None
+    return {
+        "reason": stop.reason.value,
+        "rounds": stop.rounds,
+        "half_width_percent": _rounded(stop.half_width_percent),
+    }
+
+
+def _output(output: OutputComparison | None) -> Json | None:
+    """How far the output of the case's model and delegate is from the reference."""
+    if output is None:
+        return None
+    return {
+        "reference": output.reference,
+        "correct": output.correct,
+        "error_percent": _rounded(output.error_percent),
+        "tolerance_percent": output.tolerance_percent,
+        "problem": output.problem,
+    }
+
+
+def _roofline(roofline: Roofline | None) -> Json | None:
+    if roofline is None:
+        return None
+    return {
+        "gflops": _rounded(roofline.gflops),
+        "peak_gflops": _rounded(roofline.peak_gflops),
+        "peak_source": roofline.peak_source,
+        "share_percent": _rounded(roofline.share_percent),
     }
 
 
@@ -79,6 +138,7 @@ def _evidence(evidence: Evidence | None) -> Json | None:
             "requested": check.requested,
             "observed": check.observed,
             "verdict": check.verdict.value,
+            "raw": check.raw,
         }
         for check in evidence.checks
     ]
@@ -98,6 +158,11 @@ def _claim(judgement: Judgement) -> Json:
         "published": claim.published,
         "unit": claim.unit.value,
         "measured": _estimate(judgement.measured, "value"),
+        "setting": judgement.setting or None,
+        "others": [
+            {"setting": other.setting, "measured": _estimate(other.measured, "value")}
+            for other in judgement.others
+        ],
         "verdict": judgement.verdict.value,
         "conditions": conditions,
     }
@@ -113,6 +178,18 @@ def _estimate(estimate: Estimate | None, name: str) -> Json | None:
     }
 
 
+def _plain(value: object) -> object:
+    """Values as JSON has them: fields of a dataclass by name, numbers rounded."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return _rounded(value) if isinstance(value, float) else value
+
+
 def _rounded(value: float | None) -> float | None:
-    """Six significant digits: more than any of these values has."""
-    return None if value is None else float(f"{value:.6g}")
+    """Six significant digits: more than any of these values has. JSON has no NaN or infinity."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")

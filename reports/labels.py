@@ -32,6 +32,16 @@ def model_label(case: Case) -> str:
     return one_line(case.model_id, _LABEL_LIMIT)
 
 
+def case_label(case: Case) -> str:
+    """The model file of a case and how it is run."""
+    return f"{model_label(case)}, {setting_label(case)}"
+
+
+def case_anchor(prefix: str, index: int) -> str:
+    """The place in the page where the evidence of a run's case stands."""
+    return f"{prefix}-case-{index + 1}"
+
+
 def _word(axis: str, value: object) -> str:
     if axis == "threads":
         return "1 thread" if value == 1 else f"{value} threads"

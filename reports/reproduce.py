@@ -14,7 +14,15 @@ from models.catalog import CATALOG
 from reports.cells import visible
 
 # These have an option of `mbert-bench run`; the others come from a plan's [settings].
-_WITH_OPTION = ("rounds", "num_runs", "target_ci_percent")
+_WITH_OPTION = (
+    "rounds",
+    "num_runs",
+    "target_ci_percent",
+    "budget_s",
+    "sustained_s",
+    "op_profile",
+    "allow",
+)
 
 
 def case_command(case: Case, info: RunInfo) -> tuple[str, ...]:
@@ -33,9 +41,16 @@ def case_command(case: Case, info: RunInfo) -> tuple[str, ...]:
         "--rounds": settings.rounds,
         "--num-runs": settings.num_runs,
         "--target-ci": settings.target_ci_percent,
+        "--sustained": _duration(settings.sustained_s),
+        "--allow": ",".join(settings.allow) or None,
         "--benchmark-model": info.tool.path if _has_own_tool(info) else None,
     }
-    return _command(options)
+    command = _command(options)
+    return (*command, "--op-profile") if settings.op_profile else command
+
+
+def _duration(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:g}s"
 
 
 def other_settings(settings: Settings) -> tuple[str, ...]:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from harness.claim_conditions import Condition
 from harness.claims import Judgement, Verdict
+from harness.statistics import Estimate
 from harness.summary import CaseResult, RunResult, Status
 from reports.cells import interval, number, one_line
+from reports.text_layout import align, underline, wrap
+from reports.text_notes import (
+    contradiction_lines,
+    operator_lines,
+    sustained_lines,
+    warning_lines,
+)
 
-_WIDTH = 100
+_OTHERS_SHOWN = 4
 
 
 def render_cases(result: RunResult) -> str:
-    """The case table: latency with its interval, size, and what is proven."""
+    """The case table: latency with its interval, size, and what is proven. Below it stands what a
+    reader must know of the cases, and what was asked for beside their latency."""
     rows: list[tuple[str, ...]] = [("case", "latency", "95 % interval", "n", "size", "evidence")]
     rows += [_case_row(case) for case in result.cases]
-    lines = _align(rows)
+    lines = [*underline(align(rows)), *contradiction_lines(result)]
     for case in result.cases:
         if case.failure is not None:
             lines += _failure(case)
-    return "\n".join(lines)
+    blocks = (warning_lines, operator_lines, sustained_lines)
+    return "\n".join([*lines, *(line for block in blocks for line in block(result))])
 
 
 def render_headlines(judgements: Sequence[Judgement]) -> str:
@@ -33,20 +42,32 @@ def render_headlines(judgements: Sequence[Judgement]) -> str:
 def render_ledger(judgements: Sequence[Judgement]) -> str:
     """Every claim that can be measured, one line each, and a count of the verdicts."""
     rows: list[tuple[str, ...]] = [("claim", "published", "measured", "verdict")]
-    rows += [
-        (
-            judgement.claim.id,
-            f"{judgement.claim.published:g} {judgement.claim.unit}",
-            _measured(judgement),
-            judgement.verdict.value,
-        )
-        for judgement in judgements
-        if judgement.claim.measurable
-    ]
+    for judgement in judgements:
+        claim = judgement.claim
+        if claim.measurable:
+            published = f"{claim.published:g} {claim.unit}"
+            rows.append((claim.id, published, _measured(judgement), judgement.verdict.value))
+            rows += _settings(judgement)
     counts = ", ".join(
         f"{sum(j.verdict == verdict for j in judgements)} {verdict}" for verdict in Verdict
     )
-    return "\n".join([*_align(rows), "", f"{len(judgements)} claims: {counts}"])
+    return "\n".join([*underline(align(rows)), "", f"{len(judgements)} claims: {counts}"])
+
+
+def _settings(judgement: Judgement) -> list[tuple[str, ...]]:
+    """A line for each setting that it was measured in, where there are several."""
+    if not judgement.others:
+        return []
+    unit = judgement.claim.unit
+    lines: list[tuple[str, ...]] = [(f"  judged on {judgement.setting}", "", "", "")]
+    lines += [
+        (f"  on {other.setting}", "", _with_interval(other.measured, unit), "")
+        for other in judgement.others[:_OTHERS_SHOWN]
+    ]
+    rest = len(judgement.others) - _OTHERS_SHOWN
+    if rest > 0:
+        lines.append((f"  and {rest} other {'setting' if rest == 1 else 'settings'}", "", "", ""))
+    return lines
 
 
 def _case_row(case: CaseResult) -> tuple[str, ...]:
@@ -65,7 +86,7 @@ def _case_row(case: CaseResult) -> tuple[str, ...]:
 def _failure(case: CaseResult) -> list[str]:
     assert case.failure is not None
     message = one_line(case.failure.message, 1000)
-    return ["", f"{one_line(case.case.id)}: {case.failure.kind}", *_wrap(message, "  ")]
+    return ["", f"{one_line(case.case.id)}: {case.failure.kind}", *wrap(message, "  ")]
 
 
 def _claim_lines(judgement: Judgement) -> list[str]:
@@ -77,7 +98,7 @@ def _claim_lines(judgement: Judgement) -> list[str]:
     ]
     differing = [_describe(row) for row in judgement.conditions if row.differs]
     if differing:
-        lines += _wrap(f"other conditions: {'; '.join(differing)}", "  ")
+        lines += wrap(f"other conditions: {'; '.join(differing)}", "  ")
     lines += [
         f"  {row.name}: {row.measured}"
         for row in judgement.conditions
@@ -97,32 +118,11 @@ def _describe(row: Condition) -> str:
 
 
 def _measured(judgement: Judgement) -> str:
-    measured, unit = judgement.measured, judgement.claim.unit.value
-    if measured is None:
+    if judgement.measured is None:
         return "-"
+    return _with_interval(judgement.measured, judgement.claim.unit)
+
+
+def _with_interval(measured: Estimate, unit: str) -> str:
     value = f"{number(measured.value)} {unit}"
     return value if measured.low is None else f"{value} ({interval(measured)} {unit})"
-
-
-def _align(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as their widest cell: text to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    widths[0] = min(widths[0], _WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1))
-    lines = []
-    for row in rows:
-        first = _shorten(row[0], widths[0]).ljust(widths[0])
-        rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join([first, *rest]).rstrip())
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
-
-
-def _shorten(text: str, width: int) -> str:
-    """Leaves out the middle: names of cases differ at both ends."""
-    if len(text) <= width:
-        return text
-    tail = width // 2
-    return f"{text[: width - tail - 1]}…{text[-tail:]}"
-
-
-def _wrap(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)

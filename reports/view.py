@@ -10,31 +10,20 @@ from dataclasses import dataclass
 
 from harness.claims import Judgement
 from harness.record import RunInfo
-from harness.summary import RunResult, Status
+from harness.summary import RunResult
 from reports.cells import one_line
 from reports.charts import latency_chart, size_chart
 from reports.document import run_document
 from reports.table import render_csv
-from reports.view_cases import (
-    CaseEvidence,
-    CaseRow,
-    FailureRow,
-    WarningRow,
-    build_case_rows,
-    build_evidence,
-    build_failures,
-    build_warnings,
-)
+from reports.view_cases import CaseRow, build_case_rows
 from reports.view_claims import HeadlineCard, Ledger, build_cards, build_ledger
 from reports.view_environment import Fact, FactGroup, ModelRow, build_environment, build_models
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """What a reader must know before the first number."""
-
-    text: str
-    tone: str
+from reports.view_evidence import CaseEvidence, build_evidence
+from reports.view_failures import FailureRow, WarningRow, build_failures, build_warnings
+from reports.view_notices import Notice, build_notices
+from reports.view_operators import CaseOperators, build_operators
+from reports.view_preflight import PreflightRow, build_preflight
+from reports.view_sustained import CaseSeries, build_series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +57,12 @@ class RunView:
     failures: tuple[FailureRow, ...]
     warnings: tuple[WarningRow, ...]
     charts: tuple[Chart, ...]
+    operators: tuple[CaseOperators, ...]
+    series: tuple[CaseSeries, ...]
     ledger: Ledger
     evidence: tuple[CaseEvidence, ...]
     environment: tuple[FactGroup, ...]
+    preflight: tuple[PreflightRow, ...]
     models: tuple[ModelRow, ...]
     downloads: tuple[Download, ...]
 
@@ -102,15 +94,18 @@ def _run(result: RunResult, judgements: Sequence[Judgement], prefix: str) -> Run
         prefix=prefix,
         title=f"{_device_name(info)}, {_date(info)[:10]}",
         subtitle=_subtitle(info),
-        notices=_notices(result),
+        notices=build_notices(result),
         cards=build_cards(result, judgements),
         cases=build_case_rows(result, prefix),
         failures=build_failures(result),
         warnings=build_warnings(result),
         charts=_charts(result, prefix),
+        operators=build_operators(result, prefix),
+        series=build_series(result, prefix),
         ledger=build_ledger(judgements),
         evidence=build_evidence(result, prefix),
         environment=build_environment(result),
+        preflight=build_preflight(info),
         models=build_models(info),
         downloads=_downloads(result, judgements, prefix),
     )
@@ -119,37 +114,9 @@ def _run(result: RunResult, judgements: Sequence[Judgement], prefix: str) -> Run
 def _subtitle(info: RunInfo) -> str:
     count, rounds = len(info.plan.cases), info.plan.settings.rounds
     cases = "1 case" if count == 1 else f"{count} cases"
-    times = "1 round" if rounds == 1 else f"{rounds} rounds"
+    times = "1 round" if rounds == 1 else f"at most {rounds} rounds"
     kind = "a host, not a phone" if info.device.kind == "host" else info.device.kind
     return f"{kind} · plan {one_line(info.plan.title, 80)} · {cases}, {times} · {_date(info)}"
-
-
-def _notices(result: RunResult) -> tuple[Notice, ...]:
-    info, notices = result.run.info, []
-    if info.device.kind == "host":
-        text = "Measured on this host, so no phone latency is confirmed or refuted."
-        notices.append(Notice(text=text, tone="mixed"))
-    if info.tool.stand_in:
-        text = (
-            "The tool is the stand-in on the LiteRT runtime for Python, not the official "
-            "benchmark_model."
-        )
-        notices.append(Notice(text=text, tone="mixed"))
-    if result.failed:
-        failed, partial = (_count(result, status) for status in (Status.FAILED, Status.PARTIAL))
-        text = f"Of {len(result.cases)} cases: {failed} failed, {partial} partial. See Failures."
-        notices.append(Notice(text=text, tone="bad"))
-    if not result.complete:
-        text = "The run was cut off before its last round. Continue it with --resume."
-        notices.append(Notice(text=text, tone="bad"))
-    if result.run.broken_lines:
-        text = f"{result.run.broken_lines} damaged lines of records.jsonl are left out."
-        notices.append(Notice(text=text, tone="bad"))
-    return tuple(notices)
-
-
-def _count(result: RunResult, status: Status) -> int:
-    return sum(case.status is status for case in result.cases)
 
 
 def _charts(result: RunResult, prefix: str) -> tuple[Chart, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from harness.claim_conditions import Condition
 from harness.claim_ledger import Claim, ClaimKind, Unit
-from harness.claims import Judgement, Verdict
+from harness.claims import Alternative, Judgement, Verdict
+from harness.statistics import Estimate
 from harness.summary import RunResult, Status
 from reports.cells import NO_INTERVAL, NOTHING, Chip, interval, number, one_line, with_unit
 from reports.reproduce import claim_command
@@ -21,6 +22,7 @@ _TONES = {
 _TIMED = (ClaimKind.LATENCY, ClaimKind.LATENCY_RATIO)
 # A ratio of which the run cannot say on which side of 1 it is.
 _IN_THE_NOISE = "~"
+_OTHERS_SHOWN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +58,24 @@ class HeadlineCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherRow:
+    """What a claim is about, measured in another setting of the run; it was not judged."""
+
+    setting: str
+    measured: Measured
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerRow:
-    """One claim of the ledger."""
+    """One claim of the ledger. `setting` is the one that was judged, empty for a count."""
 
     id: str
     statement: str
     published: str
     measured: Measured
+    setting: str
+    others: tuple[OtherRow, ...]
+    more: str
     chip: Chip
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
@@ -103,7 +116,7 @@ def _card(result: RunResult, judgement: Judgement) -> HeadlineCard:
     return HeadlineCard(
         statement=one_line(claim.statement),
         published=_published(claim),
-        measured=_measured(judgement),
+        measured=_measured(claim, judgement.measured),
         chip=_chip(judgement),
         differences=_differences(judgement),
         same="; ".join(f"{row.name} {_text(row.measured)}" for row in _same(judgement)),
@@ -119,7 +132,10 @@ def _row(judgement: Judgement) -> LedgerRow:
         id=claim.id,
         statement=one_line(claim.statement),
         published=_published(claim),
-        measured=_measured(judgement),
+        measured=_measured(claim, judgement.measured),
+        setting=_text(judgement.setting),
+        others=tuple(_other(claim, other) for other in judgement.others[:_OTHERS_SHOWN]),
+        more=_more(len(judgement.others) - _OTHERS_SHOWN),
         chip=_chip(judgement),
         differences=_differences(judgement),
         notes=_notes(judgement),
@@ -136,8 +152,17 @@ def _chip(judgement: Judgement) -> Chip:
     return Chip(word=judgement.verdict.value, tone=_TONES[judgement.verdict])
 
 
-def _measured(judgement: Judgement) -> Measured:
-    claim, measured = judgement.claim, judgement.measured
+def _other(claim: Claim, other: Alternative) -> OtherRow:
+    return OtherRow(setting=_text(other.setting), measured=_measured(claim, other.measured))
+
+
+def _more(count: int) -> str:
+    if count <= 0:
+        return ""
+    return f"and {count} other {'setting' if count == 1 else 'settings'}, in the JSON document"
+
+
+def _measured(claim: Claim, measured: Estimate | None) -> Measured:
     if measured is None:
         return Measured(value=NOTHING, interval="")
     value = with_unit(number(measured.value), claim.unit)

@@ -59,6 +59,7 @@ def build_environment(result: RunResult) -> tuple[FactGroup, ...]:
                 "CPUs": device.cpu_count,
                 "system": device.fingerprint,
                 "tier": _TIERS.get(device.tier, device.tier),
+                **{_peak_name(n): f"{value:.4g}" for n, value in info.peak_gflops.items()},
                 **{f"not held steady ({n})": text for n, text in enumerate(info.notes, start=1)},
             },
         ),
@@ -95,8 +96,16 @@ def build_models(info: RunInfo) -> tuple[ModelRow, ...]:
 
 
 def _settings(settings: Settings) -> dict[str, object]:
-    """With the names that a plan's [settings] has."""
-    return {name: value for name, value in vars(settings).items() if value is not None}
+    """With the names that a plan's [settings] has; what was not asked for is left out."""
+    return {
+        name: ", ".join(value) if isinstance(value, tuple) else value
+        for name, value in vars(settings).items()
+        if value is not None and value is not False and value != ()
+    }
+
+
+def _peak_name(threads: int) -> str:
+    return f"peak GFLOP/s on {threads} {'thread' if threads == 1 else 'threads'}"
 
 
 def _group(title: str, facts: dict[str, object]) -> FactGroup:

@@ -15,8 +15,12 @@ from factories import (
     make_run,
 )
 
+from harness.checks import PreflightCheck, Verdict
 from harness.claim_ledger import load_claims
 from harness.claims import judge_claims
+from harness.measurement import OperatorTime, OutputComparison
+from harness.plan import Case
+from harness.record import Purpose, Record
 from harness.summary import summarize
 from reports.html import render_report
 
@@ -44,12 +48,17 @@ def render_hostile_report() -> str:
             20 + 3 * n + 0.05 * round_,
             flags=(f"--graph=/m/{n}/{ATTACKS[n]}", f"--x={attack}"),
             stdout=f"{attack}.stdout",
-            measurement=make_measurement(20 + 3 * n + 0.05 * round_, warnings=(ATTACKS[n],)),
+            measurement=make_measurement(
+                20 + 3 * n + 0.05 * round_,
+                warnings=(ATTACKS[n],),
+                sources={"threads": f"Num threads: [4]\n{ATTACKS[n]}"},
+            ),
         )
         for n, case in enumerate(cases)
         for round_ in range(7)
     ]
     records += [make_failure(failed, n, kind=attack, message=ATTACKS[n]) for n in range(7)]
+    records += _extra_records(cases[0])
     info = make_info(
         [*cases, failed],
         device=make_device(name=ATTACKS[4], model=ATTACKS[0], soc=attack, fingerprint=ATTACKS[1]),
@@ -59,7 +68,44 @@ def render_hostile_report() -> str:
         },
         versions={ATTACKS[1]: attack},
         created_at=attack,
+        preflight=tuple(
+            PreflightCheck(
+                id=f"check-{text}",
+                required=text,
+                observed=text,
+                verdict=Verdict.CONTRADICTED,
+                allowed=True,
+            )
+            for text in ATTACKS
+        ),
     )
     info = replace(info, plan=replace(info.plan, title=attack))
     result = summarize(replace(make_run(), info=info, records=tuple(records)))
     return render_report([(result, judge_claims(load_claims(), result))])
+
+
+def _extra_records(case: Case) -> list[Record]:
+    """An output check, a profile, and a sustained series."""
+    output = OutputComparison(
+        reference=ATTACKS[0],
+        tolerance_percent=1.0,
+        error_percent=2.0,
+        observed=ATTACKS[1],
+        expected=ATTACKS[2],
+    )
+    operators = tuple(
+        OperatorTime(
+            graph=f"graph {graph} {ATTACKS[graph]}",
+            operator=text,
+            nodes=1,
+            average_ms=2.0,
+            share_percent=10.0,
+        )
+        for graph in range(2)
+        for text in ATTACKS
+    )
+    return [
+        make_record(case, purpose=Purpose.OUTPUT, output=output),
+        make_record(case, purpose=Purpose.OPERATORS, operators=operators),
+        *(make_record(case, n, 20 + n, purpose=Purpose.SUSTAINED) for n in range(8)),
+    ]

@@ -19,6 +19,7 @@ from harness.summary import RunResult
 from reports.document import run_document
 from reports.html import render_report
 from reports.table import render_csv
+from reports.view_evidence import RAW_LIMIT
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 # All that the templates and the charts have; also what HTML has no end tag for.
@@ -154,7 +155,7 @@ def test_the_first_screen_says_what_was_measured_and_where(html: str) -> None:
 @pytest.mark.parametrize(
     ("latency_ms", "chip"),
     [
-        (20.0, '<span class="chip good">supported</span>'),
+        (60.0, '<span class="chip good">supported</span>'),
         (90.0, '<span class="chip bad">refuted</span>'),
     ],
 )
@@ -230,7 +231,10 @@ def test_long_text_is_cut(hostile: str) -> None:
 
     longest = max(len(run) for run in re.findall("A+", page.text))
     assert longest > 10_000  # whole in a command, which would be another if it were cut
-    cells = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", hostile, re.DOTALL)
+    raw = re.findall(r'<details class="raw"[^>]*>.*?</details>', hostile, re.DOTALL)
+    assert 300 < max(len(run) for text in raw for run in re.findall("A+", text)) <= RAW_LIMIT
+    shown = re.sub(r'<details class="raw"[^>]*>.*?</details>', "", hostile, flags=re.DOTALL)
+    cells = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", shown, re.DOTALL)
     assert max(len(run) for cell in cells for run in re.findall("A+", cell)) <= 300
 
 

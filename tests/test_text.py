@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from conftest import DATA
-from factories import make_case, make_failure, make_file_case, make_result
+from factories import make_case, make_claim, make_failure, make_file_case, make_result
 
 from harness.claim_ledger import load_claims
 from harness.claims import judge_claims
@@ -28,7 +28,7 @@ def test_a_failure_stands_below_the_table_with_its_reason() -> None:
     lines = render_cases(result).splitlines()
 
     assert lines[2].split()[1:] == ["failed", "-", "0", "97.7", "MB", "-"]
-    assert lines[-2:] == [
+    assert lines[4:6] == [
         "mobilebert-qa-seq128-fp32/xnnpack/threads4: invoke-failed",
         "  gather index out of \N{REPLACEMENT CHARACTER}[31mbounds",
     ]
@@ -59,6 +59,25 @@ def test_the_ledger_counts_its_verdicts() -> None:
     supported = sum(j.verdict == "supported" for j in judge_claims(claims, None))
     assert last.startswith(f"{len(claims)} claims: {supported} supported, ")
     assert last.endswith(" not-measured")
+
+
+def test_the_ledger_names_the_settings_of_a_claim() -> None:
+    cases = [make_case(threads=n) for n in (4, 1, 2, 3, 5, 6, 7)]
+    result = make_result({case: [62.0 + case.threads] * 6 for case in cases})
+
+    lines = render_ledger(judge_claims([make_claim()], result)).splitlines()
+
+    assert lines[2:] == [
+        "mobilebert-latency                        62 ms  66.0 ms (66.0 to 66.0 ms)  differs",
+        "  judged on fp32, xnnpack, 4 threads",
+        "  on fp32, xnnpack, 3 threads                    65.0 ms (65.0 to 65.0 ms)",
+        "  on fp32, xnnpack, 5 threads                    67.0 ms (67.0 to 67.0 ms)",
+        "  on fp32, xnnpack, 2 threads                    64.0 ms (64.0 to 64.0 ms)",
+        "  on fp32, xnnpack, 6 threads                    68.0 ms (68.0 to 68.0 ms)",
+        "  and 2 other settings",
+        "",
+        "1 claims: 0 supported, 0 refuted, 1 differs, 0 not-measured",
+    ]
 
 
 def test_the_summary_is_one_csv_line_per_case() -> None:

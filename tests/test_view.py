@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import pytest
 from factories import (
@@ -14,6 +15,7 @@ from factories import (
     make_info,
     make_record,
     make_result,
+    make_run,
     make_tool,
 )
 
@@ -22,13 +24,13 @@ from harness.claims import judge_claims
 from harness.plan import Plan
 from harness.record import Failure
 from harness.settings import Settings
-from harness.summary import RunResult
+from harness.summary import RunResult, summarize
 from reports.cells import Chip, Number, aligned, many_lines, number, one_line
 from reports.labels import setting_label, varying
 from reports.reproduce import case_command, claim_command, other_settings, tool_command
 from reports.view import ReportView, RunView, build_view
-from reports.view_cases import FailureRow, WarningRow
 from reports.view_claims import Difference, HeadlineCard, Measured
+from reports.view_failures import FailureRow, WarningRow
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 _MARK = "\N{REPLACEMENT CHARACTER}"
@@ -67,7 +69,7 @@ def test_a_card_of_a_host_says_what_differs() -> None:
     )
 
 
-@pytest.mark.parametrize(("latency_ms", "word"), [(20.0, "supported"), (90.0, "refuted")])
+@pytest.mark.parametrize(("latency_ms", "word"), [(60.0, "supported"), (90.0, "refuted")])
 def test_a_phone_under_the_same_conditions_decides(latency_ms: float, word: str) -> None:
     result = make_result({make_case(): [latency_ms] * 7}, device=PIXEL_4, stand_in=False)
 
@@ -216,8 +218,8 @@ def test_evidence_holds_checks_sample_and_commands() -> None:
 
     (evidence,) = view_of(result).evidence
 
-    assert evidence.chip == Chip(word="proven", tone="good")
-    assert [check.name for check in evidence.checks][:2] == ["model", "tool"]
+    assert evidence.chip == Chip(word="unproven", tone="mixed")
+    assert [check.name for check in evidence.checks][:3] == ["model", "loaded model", "tool"]
     assert evidence.sample == "20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6"
     assert evidence.state == "load 0.500 to 0.500; clock in MHz 2,600 to 2,600"
     assert evidence.command == case_command(case, result.run.info)
@@ -247,9 +249,9 @@ def test_failed_invocations_are_not_taken_for_a_run_that_was_cut_off() -> None:
 
 def test_a_run_that_was_cut_off_says_so() -> None:
     first, second = make_case(), make_case(threads=1)
-    result = make_result({first: STEADY, second: STEADY[:3]}, device=PIXEL_4, stand_in=False)
+    run = make_run({first: STEADY, second: STEADY[:3]}, device=PIXEL_4, stand_in=False)
 
-    texts = [notice.text for notice in view_of(result).notices]
+    texts = [n.text for n in view_of(summarize(replace(run, stops=run.stops[:1]))).notices]
 
     assert texts[-1] == "The run was cut off before its last round. Continue it with --resume."
 
@@ -279,7 +281,8 @@ def test_a_case_is_repeated_by_its_axes() -> None:
 
     assert " ".join(case_command(case, info)) == (
         "mbert-bench run --device host --model mobilebert@paper --task qa --seq-len 128 "
-        "--quantization fp32 --delegate xnnpack --threads 4 --cpus f0 --rounds 10 --num-runs 20"
+        "--quantization fp32 --delegate xnnpack --threads 4 --cpus f0 --rounds 20 --num-runs 20 "
+        "--target-ci 2"
     )
 
 
