@@ -15,11 +15,20 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from harness.record import Purpose
 from reports.cells import one_line
 
 if TYPE_CHECKING:
+    from harness.cooling import Waiting
     from harness.record import Record
-    from harness.schedule import Slot
+    from harness.runner import Step
+
+_PURPOSES = {
+    Purpose.OUTPUT: "output check",
+    Purpose.OPERATORS: "operators",
+    Purpose.SUSTAINED: "sustained",
+}
+_OUTPUTS = {True: "the output is right", False: "[red]the output is wrong[/red]", None: "not known"}
 
 
 def stderr_console() -> Console:
@@ -30,55 +39,90 @@ def stderr_console() -> Console:
 class RunProgress:
     """Shows a run's progress; a `Progress` of `harness.execute`."""
 
-    def __init__(self, console: Console, rounds: int) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._rounds = rounds
         self._started = time.monotonic()
         self._done = 0
         self._bar: Bar | None = None
-        self._number = self._total = 0
+        self._cooling: Step | None = None
 
-    def starts(self, slot: Slot, number: int, total: int) -> None:
-        """Shows what runs now, and how long the rest will take."""
-        self._number, self._total = number, total
-        if not self._console.is_terminal:
-            return
-        if self._bar is None:
-            columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"))
-            self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
-            self._bar.add_task("", total=total)
-            self._bar.start()
-        what = (
-            f"round {slot.round + 1}/{self._rounds}  {one_line(slot.case.id)}  {self._time_left()}"
-        )
-        self._bar.update(self._bar.task_ids[0], completed=number - 1, description=escape(what))
-        self._bar.refresh()
+    def starts(self, step: Step) -> None:
+        """Shows what runs now, and how long the rest may take."""
+        self._show(step, self._time_left(step))
 
-    def ended(self, slot: Slot, record: Record) -> None:
+    def cools(self, step: Step, waiting: Waiting) -> None:
+        """Shows what is waited for; elsewhere than on a terminal once for each invocation."""
+        text = f"cooling: {waiting.why}, at most {duration(waiting.left_s)} more"
+        if self._console.is_terminal:
+            self._show(step, text)
+        elif self._cooling != step:
+            self._cooling = step
+            self._console.print(f"{_place(step)}: {text}", markup=False)
+
+    def ended(self, step: Step, record: Record) -> None:
         """Shows what came out."""
-        self._done += 1
-        if record.measurement is not None:
-            outcome = f"{record.measurement.latency_us / 1000:.3g} ms"
-        else:
-            kind = record.failure.kind if record.failure else "no result"
-            outcome = f"[red]failed: {escape(kind)}[/red]"
-        if self._console.is_terminal and record.valid:
+        if step.purpose == Purpose.LATENCY:
+            self._done += 1
+        if self._console.is_terminal and record.valid and record.throttled is None:
             return
-        name = escape(one_line(slot.case.id))
-        place = f"\\[{self._number}/{self._total}] round {slot.round + 1}"
-        self._console.print(f"{place} {name}: {outcome}")
+        self._console.print(f"{escape(_place(step))}: {_outcome(record)}")
 
     def close(self) -> None:
         """Takes the display away."""
         if self._bar is not None:
             self._bar.stop()
 
-    def _time_left(self) -> str:
-        if self._done == 0:
+    def _show(self, step: Step, text: str) -> None:
+        if not self._console.is_terminal:
+            return
+        if self._bar is None:
+            columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}"))
+            self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
+            self._bar.add_task("", total=step.total)
+            self._bar.start()
+        what = f"{_round(step)}  {one_line(step.slot.case.id)}  {text}"
+        self._bar.update(
+            self._bar.task_ids[0],
+            completed=step.number - 1,
+            total=step.total,
+            description=escape(what),
+        )
+        self._bar.refresh()
+
+    def _time_left(self, step: Step) -> str:
+        if self._done == 0 or step.purpose != Purpose.LATENCY:
             return ""
         each_s = (time.monotonic() - self._started) / self._done
-        left_s = each_s * (self._total - self._number + 1)
-        return f"{left_s / 60:.0f} min left" if left_s >= 90 else f"{left_s:.0f} s left"
+        return f"at most {duration(each_s * (step.total - step.number + 1))} left"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _place(step: Step) -> str:
+    return f"[{step.number}/{step.total}] {_round(step)} {one_line(step.slot.case.id)}"
+
+
+def _round(step: Step) -> str:
+    if step.purpose == Purpose.LATENCY:
+        return f"round {step.slot.round + 1}"
+    return _PURPOSES[step.purpose]
+
+
+def _outcome(record: Record) -> str:
+    if record.failure is not None:
+        return f"[red]failed: {escape(record.failure.kind)}[/red]"
+    assert record.measurement is not None
+    latency = f"{record.measurement.latency_us / 1000:.3g} ms"
+    if record.throttled is not None:
+        return f"{latency}, [red]throttled: {escape(one_line(record.throttled))}[/red]"
+    if record.output is not None:
+        return _OUTPUTS[record.output.correct]
+    return latency
 
 
 class BuildProgress:

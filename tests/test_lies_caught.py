@@ -68,7 +68,8 @@ def write_model(folder: Path) -> Path:
 def arguments_of(caught: Caught, model: Path, tool: Path, out: Path) -> list[str]:
     return [
         "run", "--model-file", str(model), "--delegate", "xnnpack",
-        "--threads", str(caught.threads), "--rounds", "1", "--num-runs", str(caught.num_runs), "--benchmark-model", str(tool),
+        "--threads", str(caught.threads),
+        "--rounds", "1", "--num-runs", str(caught.num_runs), "--benchmark-model", str(tool),
         "--allow", "cpu-busy", "--out", str(out), "--json",
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.commands.words import split_numbers, split_threads, split_words
+from harness.commands.words import read_duration, split_numbers, split_threads, split_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,7 @@ EXIT_INTERRUPTED = 130
 _BOOTS = 3
 
 _AXIS = "Axes (in the place of the plan's)"
+_CARE = "How carefully (in the place of the plan's)"
 
 
 def run(
@@ -53,7 +54,8 @@ def run(
         ),
     ] = None,
     threads: Annotated[
-        str | None, typer.Option(help="N,… or all (one per CPU)", rich_help_panel=_AXIS)
+        str | None,
+        typer.Option(help="N,… or all (one per CPU), or '4 or all'", rich_help_panel=_AXIS),
     ] = None,
     cpus: Annotated[
         str | None,
@@ -63,11 +65,47 @@ def run(
         list[Path] | None,
         typer.Option(help="Any .tflite file; may be repeated.", rich_help_panel=_AXIS),
     ] = None,
-    rounds: Annotated[int | None, typer.Option(help="Invocations of each case.")] = None,
-    num_runs: Annotated[int | None, typer.Option(help="Inferences inside an invocation.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option(help="At most so many invocations.", rich_help_panel=_CARE)
+    ] = None,
+    num_runs: Annotated[
+        int | None, typer.Option(help="Inferences inside an invocation.", rich_help_panel=_CARE)
+    ] = None,
     target_ci: Annotated[
         float | None,
-        typer.Option(help="Stop when every interval is within ±PCT %.", metavar="PCT"),
+        typer.Option(
+            help="Stop when an interval is within ±PCT % (2); 0 for all rounds.",
+            metavar="PCT",
+            rich_help_panel=_CARE,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave out the last cases where 40m would not do.",
+            metavar="TIME",
+            rich_help_panel=_CARE,
+        ),
+    ] = None,
+    sustained: Annotated[
+        str | None,
+        typer.Option(
+            help="Then measure each case for 10m without pauses.",
+            metavar="TIME",
+            rich_help_panel=_CARE,
+        ),
+    ] = None,
+    op_profile: Annotated[
+        bool,
+        typer.Option("--op-profile", help="Then time the operators.", rich_help_panel=_CARE),
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A preflight check that may fail; may be repeated.",
+            metavar="ID",
+            rich_help_panel=_CARE,
+        ),
     ] = None,
     benchmark_model: Annotated[
         Path | None, typer.Option(help="An official binary in the place of the stand-in.")
@@ -109,6 +147,10 @@ def run(
         rounds=rounds,
         num_runs=num_runs,
         target_ci_percent=target_ci,
+        budget_s=read_duration(budget, "--budget"),
+        sustained_s=read_duration(sustained, "--sustained"),
+        op_profile=op_profile or None,
+        allow=split_words(",".join(allow)) if allow else None,
     )
     if resume and out is None:
         message = "--resume needs --out, the folder of the run to continue."
@@ -156,7 +198,7 @@ def _measure(
     from reports.cells import visible
 
     builds = BuildProgress(console)
-    progress = RunProgress(console, plan.settings.rounds)
+    progress = RunProgress(console)
     begun = False
     try:
         for boots_left in reversed(range(_BOOTS)):
@@ -166,6 +208,10 @@ def _measure(
                     builds.close()
                     for text in session.info.notes:
                         console.print(f"not held steady: {visible(text)}", markup=False)
+                    for check in session.info.preflight:
+                        if check.allowed:
+                            text = f"allowed: {check.id} ({check.observed})"
+                            console.print(visible(text), markup=False)
                     begun = True
                     run_plan(session, progress)
                 break
@@ -199,17 +245,25 @@ def _choose_plan(
 
 
 def _print_schedule(plan: Plan) -> None:
+    from harness.console import duration
+    from harness.expectation import expected_plan_s
     from harness.schedule import schedule
 
     for slot in schedule(plan):
         typer.echo(f"round {slot.round + 1:>3}  {slot.case.id}")
     settings = plan.settings
-    typer.echo(
-        f"{len(plan.cases)} cases x {settings.rounds} rounds = "
-        f"{len(plan.cases) * settings.rounds} invocations of at least {settings.num_runs} runs, "
-        f"order by seed {settings.seed}",
-        err=True,
-    )
+    invocations = len(plan.cases) * settings.rounds
+    least_s, most_s = expected_plan_s(plan)
+    lines = [
+        f"{len(plan.cases)} cases x at most {settings.rounds} rounds = {invocations} invocations "
+        f"of {settings.num_runs} runs, order by seed {settings.seed}",
+        f"expected: {duration(least_s)} where every interval is soon within "
+        f"±{settings.target_ci_percent:g} %, at most {duration(most_s)}; guessed from the models' "
+        "arithmetic, before anything is measured",
+    ]
+    if settings.budget_s is not None:
+        lines.append(f"budget: {duration(settings.budget_s)}; the last cases are left out first")
+    typer.echo("\n".join(lines), err=True)
 
 
 def _write_pages(folder: Path, results: Results) -> Path:
