@@ -89,6 +89,13 @@ def check_preflight(
     )
 
 
+def settling_s(seen: Observation, allow: Collection[str]) -> float:
+    """How long to wait after a phone's start, in seconds, until it is fit to measure."""
+    if seen.uptime_s is None or "uptime" in allow:
+        return 0.0
+    return max(0.0, _LEAST_UPTIME_S - seen.uptime_s)
+
+
 def refuse_unfit(checks: tuple[PreflightCheck, ...]) -> tuple[PreflightCheck, ...]:
     """The same checks. Raises `PreflightError` if one fails that is not allowed to."""
     failed = [

@@ -73,7 +73,7 @@ class Bench:
             write_plan(plan)
         return self.start(
             "run", "--device", phone.serial, "--plan", plan, "--benchmark-model", tool,
-            "--out", self.out, "--json", *more,
+            "--out", self.out, "--json", "--allow", "uptime", *more,
         )  # fmt: skip
 
     def run(self, phone: LabPhone, *more: object, tool: Path = STAND_IN) -> Ended:

@@ -35,7 +35,7 @@ NO_ADB = {"ADB_SERVER_SOCKET": "tcp:127.0.0.1:1"}
 
 def bench(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     words = [COMMAND, *map(str, arguments)]
-    if words[1:2] == ["run"] and "--help" not in words:
+    if words[1:2] == ["run"] and not {"--help", "--resume"} & set(words):
         words += ["--allow", "cpu-busy"]  # other tests may run at the same time
     return subprocess.run(
         words,
@@ -82,7 +82,10 @@ def test_prints_the_contracted_document(tiny: Path, tmp_path: Path) -> None:
         assert case["sequence_length"] == 8
         assert case["evidence"]["verdict"] == "proven"
         names = [check["name"] for check in case["evidence"]["checks"]]
-        assert names == ["model", "tool", "flags", "threads", "cpus", "delegate", "runs"]
+        assert names == [
+            "model", "loaded model", "tool", "flags", "threads", "cpus", "delegate", "runs",
+            "roofline", "output",
+        ]  # fmt: skip
     assert all(set(claim) == CLAIM_FIELDS for claim in result["claims"])
 
 
@@ -93,8 +96,9 @@ def test_leaves_a_complete_run_directory(tiny: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
     names = {path.name for path in out.iterdir()}
     assert {"run.json", "records.jsonl", "logs", "report.html", "summary.csv"} <= names
-    assert len((out / "records.jsonl").read_text(encoding="utf-8").splitlines()) == 2
-    assert len(list((out / "logs").iterdir())) == 4
+    # Beside the rounds there is the output check, which keeps the output as well.
+    assert len((out / "records.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+    assert len(list((out / "logs").iterdir())) == 7
     assert str(out / "report.html") in done.stderr
     assert "tiny/xnnpack/threads1" in done.stdout
 
@@ -310,7 +314,7 @@ def wait_for_records(out: Path, count: int) -> None:
 def start_tiny(tiny: Path, out: Path) -> subprocess.Popen[str]:
     argv = [
         COMMAND, "run", "--device", "host", "--model-file", tiny, "--threads", "1,2",
-        "--num-runs", "3", "--rounds", "6", "--out", out,
+        "--num-runs", "3", "--rounds", "6", "--allow", "cpu-busy", "--out", out,
     ]  # fmt: skip
     return subprocess.Popen(
         list(map(str, argv)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -41,8 +41,7 @@ def test_a_case_says_why_it_was_measured_no_further() -> None:
 def test_what_was_not_asked_for_is_null() -> None:
     case = case_of(make_result({CASE: STEADY}))
 
-    names = ("output", "energy", "operators", "sustained")
-    assert [case[name] for name in names] == [None] * 4
+    assert [case[name] for name in ("energy", "operators", "sustained")] == [None] * 3
     assert case["energy_problem"] == "the device tells no charge and voltage of a battery"
 
 

@@ -14,6 +14,7 @@ from harness.preflight import (
     check_allowed_ids,
     check_preflight,
     refuse_unfit,
+    settling_s,
 )
 
 PHONE = dataclasses.replace(PIXEL_4, build_type="user", emulator=False)
@@ -199,3 +200,15 @@ def test_an_unknown_check_cannot_be_allowed() -> None:
         "Known: emulator, build-type, "
     )
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("uptime_s", "allow", "wait_s"),
+    [(30.0, (), 150.0), (30.0, ("uptime",), 0.0), (180.0, (), 0.0), (None, (), 0.0)],
+)
+def test_a_phone_that_has_just_started_is_waited_for(
+    uptime_s: float | None, allow: tuple[str, ...], wait_s: float
+) -> None:
+    seen = dataclasses.replace(FIT_PHONE, uptime_s=uptime_s)
+
+    assert settling_s(seen, allow) == wait_s

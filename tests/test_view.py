@@ -218,7 +218,7 @@ def test_evidence_holds_checks_sample_and_commands() -> None:
 
     (evidence,) = view_of(result).evidence
 
-    assert evidence.chip == Chip(word="unproven", tone="mixed")
+    assert evidence.chip == Chip(word="proven", tone="good")
     assert [check.name for check in evidence.checks][:3] == ["model", "loaded model", "tool"]
     assert evidence.sample == "20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6"
     assert evidence.state == "load 0.500 to 0.500; clock in MHz 2,600 to 2,600"

@@ -149,7 +149,9 @@ def test_an_output_is_told_with_its_tolerance(changes: dict[str, object], words:
 @pytest.mark.parametrize("purpose", [Purpose.OUTPUT, Purpose.OPERATORS, Purpose.SUSTAINED])
 def test_what_was_asked_for_beside_the_rounds_and_failed_says_so(purpose: Purpose) -> None:
     lost = replace(make_failure(CASE, kind="no-profile", message="no table"), purpose=purpose)
-    run = make_run({CASE: STEADY}, more_records=[lost])
+    run = make_run({CASE: STEADY})
+    timed = tuple(record for record in run.records if record.purpose == Purpose.LATENCY)
+    run = replace(run, records=(*timed, lost))
 
     assert fact(f"{purpose} failed", summarize(run).cases[0], run) == "no-profile: no table"
 

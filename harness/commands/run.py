@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -191,9 +192,10 @@ def _measure(
 ) -> KeyboardInterrupt | PhoneError | None:
     """Runs the plan. Gives what has ended it early: what was measured is shown all the same."""
     from android_runner.errors import PhoneError, PhoneRebootedError
-    from harness.console import BuildProgress, RunProgress
+    from harness.console import BuildProgress, RunProgress, duration
     from harness.execute import run_plan
     from harness.phone import Phone
+    from harness.preflight import settling_s
     from harness.session import open_session
     from reports.cells import visible
 
@@ -220,6 +222,10 @@ def _measure(
                     raise
                 console.print(visible(str(error)), markup=False)
                 device.wait_until_booted(plan.settings.patience_s)
+                pause_s = settling_s(device.observe(), plan.settings.allow)
+                if pause_s > 0:
+                    console.print(f"waiting {duration(pause_s)}: after its start it is busy")
+                    time.sleep(pause_s)
     except (KeyboardInterrupt, PhoneError) as error:
         if not begun:
             raise

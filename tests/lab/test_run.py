@@ -35,7 +35,11 @@ def untouched(pixel4: LabPhone) -> Iterator[LabPhone]:
 
 
 def rounds_of(bench: Bench) -> list[int]:
-    return sorted(record["round"] for record in bench.records() if record["valid"])
+    return sorted(
+        record["round"]
+        for record in bench.records()
+        if record["valid"] and record["purpose"] == "latency"
+    )
 
 
 def test_a_phone_gives_what_a_host_gives_and_is_left_as_it_was(
@@ -86,7 +90,13 @@ def test_the_papers_models_run_on_a_phone(bench: Bench) -> None:
     assert done.code == 0, done.stderr
     cases = done.document["cases"]
     assert len(cases) == 8
-    assert {case["evidence"]["verdict"] for case in cases} == {"proven"}
+    # A phone of the lab computes faster than the CPUs of a Pixel can, which its roofline shows.
+    assert {
+        check["verdict"]
+        for case in cases
+        for check in case["evidence"]["checks"]
+        if check["name"] != "roofline"
+    } == {"proven"}
     assert {case["parameters"] for case in cases} == {24_581_888, 108_891_648}
     assert state_of(phone) == before
 
@@ -197,7 +207,7 @@ def test_a_phone_that_is_gone_for_ever_keeps_its_records_and_can_be_put_back(
     before = state_of(pixel4)
     write_plan(bench.folder / "plan.toml", patience_s=2)
     process = bench.start_run(pixel4)
-    bench.wait_for_records(2)
+    bench.wait_for_records(3)
     pixel4.black_hole(gives_up_after_s=1)
     done = end(process)
 
@@ -307,29 +317,75 @@ def test_a_tool_that_misbehaves_is_recorded_as_such(
 
 
 @pytest.mark.parametrize(
-    ("change", "check", "observed"),
+    ("change", "problem", "check", "observed"),
     [
-        (lambda phone: phone.heat(43.2, 2), "thermal status", "2 and 2"),
-        (lambda phone: phone.override_thermal(0), "thermal status", "overridden by somebody"),
-        (lambda phone: phone.mock_battery(level=50), "battery", "mocked by somebody"),
-        (lambda phone: phone.throttle(7, 1_500_000), "clocks", "policy7 at 1500000"),
+        (lambda phone: phone.heat(43.2, 2), "thermal-status", "thermal status", "2 and 2"),
+        (
+            lambda phone: phone.override_thermal(0),
+            "thermal-overridden",
+            "thermal status",
+            "overridden by somebody",
+        ),
+        (
+            lambda phone: phone.mock_battery(level=50),
+            "battery-mocked",
+            "battery",
+            "mocked by somebody",
+        ),
+        (lambda phone: phone.throttle(7, 1_500_000), None, "clocks", "policy7 at 1500000"),
     ],
     ids=["hot", "overridden", "mocked", "throttled"],
 )
-def test_a_phone_that_is_not_itself_contradicts(
-    bench: Bench, pixel4: LabPhone, change: Callable[[LabPhone], Any], check: str, observed: str
+def test_a_phone_that_is_not_itself_is_refused_or_contradicts(
+    bench: Bench,
+    pixel4: LabPhone,
+    change: Callable[[LabPhone], Any],
+    problem: str | None,
+    check: str,
+    observed: str,
 ) -> None:
     change(pixel4)
     before = state_of(pixel4)
+    write_plan(bench.folder / "plan.toml", rounds=1, cool_s=1)
+    if problem is not None:
+        refused = bench.run(pixel4)
+        assert (refused.code, f"--allow {problem}" in refused.stderr) == (3, True), refused.stderr
+        assert not (bench.out / "run.json").exists()
+    allow = [] if problem is None else ["--allow", problem]
 
-    done = bench.run(pixel4, "--rounds", "1")
+    done = bench.run(pixel4, *allow)
 
     assert done.code == 0, done.stderr
+    allowed = [row["id"] for row in done.document["preflight"] if row["allowed"]]
+    assert allowed == ([] if problem is None else [problem])
     (case,) = done.document["cases"]
     checks = {row["name"]: row for row in case["evidence"]["checks"]}
     assert checks[check]["verdict"] == "contradicted"
     assert observed in checks[check]["observed"]
     assert state_of(pixel4) == before
+
+
+def test_what_heat_has_spoilt_is_redone_after_the_phone_has_cooled(
+    bench: Bench, pixel4: LabPhone
+) -> None:
+    process = bench.start_run(pixel4)
+    bench.wait_for_records(2)
+    time.sleep(0.4)  # so that it is measuring
+    pixel4.heat(44.0, 2)
+    cooler = threading.Timer(5, lambda: pixel4.heat(27.0, 0))
+    cooler.start()
+    done = end(process)
+    cooler.join()
+
+    assert done.code == 0, done.stderr
+    assert rounds_of(bench) == [0, 1, 2, 3]
+    spoilt = [record for record in bench.records() if not record["valid"]]
+    assert {record["failure"]["kind"] for record in spoilt} == {"throttled"}
+    assert max(record["waited_s"] for record in bench.records()) > 0
+    assert "cool" in done.stderr
+    (case,) = done.document["cases"]
+    assert case["heat"]["redone"] == len(spoilt) > 0
+    assert case["evidence"]["verdict"] == "proven", case["evidence"]
 
 
 def test_a_mask_that_is_refused_is_a_failure_with_that_reason(
