@@ -153,7 +153,7 @@ TWO_THREADS = make_case(threads=2)
     [
         (1.4, 2.0, Verdict.PROVEN),  # both threads worked
         (0.45, 2.0, Verdict.PROVEN),  # so little that others had the CPUs
-        (2.0, 2.0, Verdict.CONTRADICTED),  # three threads or more
+        (2.2, 2.0, Verdict.CONTRADICTED),  # three threads or more
     ],
 )
 def test_the_cpu_time_of_an_invocation_must_fit_its_threads(
