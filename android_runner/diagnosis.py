@@ -107,7 +107,7 @@ def _system(info: PhoneInfo, uptime_s: float | None) -> tuple[Finding, ...]:
             "Its numbers are those of the machine that it runs on: use a phone.",
         ),
         _finding(
-            "build",
+            "build-type",
             None if info.build_type is None else info.build_type != "eng",
             f"{info.build_type} build",
             "Engineering builds are slow: use a user build.",
@@ -126,7 +126,7 @@ def _battery(battery: BatteryState) -> tuple[Finding, ...]:
     level = battery.level_percent
     return (
         _finding(
-            "battery-level",
+            "battery-low",
             _at_least(level, LOWEST_BATTERY_PERCENT),
             f"{level or 0:.0f} %",
             f"Charge it to {LOWEST_BATTERY_PERCENT} % or more.",
@@ -151,7 +151,7 @@ def _heat(thermal: ThermalState) -> tuple[Finding, ...]:
             "Let it cool down, out of its case.",
         ),
         _finding(
-            "thermal-override",
+            "thermal-overridden",
             _not(thermal.overridden),
             "a made-up status is reported" if thermal.overridden else "its own status is reported",
             "`adb shell cmd thermalservice reset`",
@@ -161,7 +161,7 @@ def _heat(thermal: ThermalState) -> tuple[Finding, ...]:
 
 def _storage(free_mb: float | None) -> Finding:
     return _finding(
-        "storage",
+        "free-space",
         _at_least(free_mb, LOWEST_STORAGE_MB),
         f"{free_mb or 0:,.0f} MB are free",
         f"Make room for {LOWEST_STORAGE_MB:,} MB.",

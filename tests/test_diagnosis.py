@@ -43,20 +43,20 @@ def test_finds_nothing_wrong_with_a_healthy_phone() -> None:
         "booted",
         "uptime",
         "emulator",
-        "build",
+        "build-type",
         "lease",
-        "battery-level",
+        "battery-low",
         "battery-mocked",
         "thermal-status",
-        "thermal-override",
-        "storage",
+        "thermal-overridden",
+        "free-space",
         "screen",
         "fixed-performance",
     ]
     assert [finding.id for finding in findings.values() if finding.ok is not True] == []
     assert [finding.remedy for finding in findings.values() if finding.remedy] == []
     assert findings["thermal-status"].what == "NONE, skin at 31.6 °C"
-    assert findings["storage"].what == "84,217 MB are free"
+    assert findings["free-space"].what == "84,217 MB are free"
 
 
 def test_asks_all_in_one_round_trip() -> None:
@@ -81,8 +81,8 @@ def _property(key: str, value: str) -> dict[str, str]:
     [
         (_property("sys.boot_completed", "0"), "booted", "Android is still starting", "Wait"),
         (_property("ro.kernel.qemu", "1"), "emulator", "an emulator", "use a phone"),
-        (_property("ro.build.type", "eng"), "build", "eng build", "use a user build"),
-        ({"dumpsys battery": android_text("battery_12.txt")}, "battery-level", "9 %", "Charge"),
+        (_property("ro.build.type", "eng"), "build-type", "eng build", "use a user build"),
+        ({"dumpsys battery": android_text("battery_12.txt")}, "battery-low", "9 %", "Charge"),
         (
             {"dumpsys battery": android_text("battery_13_mocked.txt")},
             "battery-mocked",
@@ -97,13 +97,13 @@ def _property(key: str, value: str) -> dict[str, str]:
         ),
         (
             {"dumpsys thermalservice": android_text("thermalservice_16.txt")},
-            "thermal-override",
+            "thermal-overridden",
             "a made-up status is reported",
             "cmd thermalservice reset",
         ),
         (
             {"df -k /data/local/tmp": DF.replace("82243280", "  243280")},
-            "storage",
+            "free-space",
             "249 MB are free",
             "Make room",
         ),

@@ -218,7 +218,7 @@ def test_a_healthy_phone_is_fit(pixel8: LabPhone) -> None:
 
     wrong = [name for name, finding in findings.items() if finding.prevents]
     assert wrong in ([], ["storage"])  # the lab's disk is small
-    assert findings["battery-level"].ok is True
+    assert findings["battery-low"].ok is True
     assert findings["thermal-status"].ok is True
     assert findings["booted"].ok is True
 
@@ -233,7 +233,7 @@ def test_doctor_finds_what_is_wrong(pixel6: LabPhone) -> None:
 
     wrong = {row["id"] for row in json.loads(done.stdout)["findings"] if row["ok"] is False}
     assert done.exit_code == 3
-    assert {"battery-level", "battery-mocked", "thermal-override", "lease"} <= wrong
+    assert {"battery-low", "battery-mocked", "thermal-overridden", "lease"} <= wrong
 
 
 def test_devices_names_what_is_attached(pixel4: LabPhone) -> None:
