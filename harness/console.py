@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PURPOSES = {
     Purpose.OUTPUT: "output check",
+    Purpose.CONFIRMATION: "confirmation",
     Purpose.OPERATORS: "operators",
     Purpose.SUSTAINED: "sustained",
 }

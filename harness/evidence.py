@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from android_runner.tool import Tool
 from harness.checks import Check, Verdict
 from harness.delegate_evidence import check_delegate
 from harness.measurement import Measurement
@@ -16,7 +17,7 @@ from harness.output_evidence import check_output
 from harness.phone_evidence import check_phone
 from harness.plan import Case
 from harness.record import Record, RunInfo
-from harness.roofline import check_roofline, find_roofline
+from harness.roofline import check_roofline, find_roofline, runs_on_cpus
 from harness.thread_evidence import check_threads
 
 
@@ -57,17 +58,19 @@ def check_invocation(
     """All checks of one invocation, always in the same order."""
     model = info.models[case.model_id]
     latency_ms = measurement.latency_us / 1000
-    checks = (
+    checks: tuple[Check, ...] = (
         _check_hash("model", model.sha256, record.model_sha256),
         _check_size(model.size_bytes, measurement),
-        _check_hash("tool", info.tool.sha256, record.tool_sha256),
-        _check_flags(info, record),
+        _check_hash("tool", info.tool_of(case).sha256, record.tool_sha256),
+        _check_flags(info.tool_of(case), record),
         check_threads(case, record, measurement),
         _check_cpus(case, record),
         check_delegate(case, measurement),
         _check_runs(info, measurement),
-        check_roofline(find_roofline(case, latency_ms, model, info, record)),
     )
+    if runs_on_cpus(case):
+        roofline = find_roofline(case, latency_ms, model, info, record)
+        checks = (*checks, check_roofline(roofline))
     if info.device.kind != "phone":
         return checks
     return (*checks, *check_phone(record, fixed_clocks=info.device.tier == "T2"))
@@ -102,10 +105,10 @@ def _check_size(size_bytes: int, measurement: Measurement) -> Check:
     )
 
 
-def _check_flags(info: RunInfo, record: Record) -> Check:
+def _check_flags(tool: Tool, record: Record) -> Check:
     # A log that names unconsumed flags is no measurement, so there are none in this one. Builds
     # before 2.3 say nothing of unknown flags; the usage text tells which a build knows.
-    known = info.tool.flags is not None
+    known = tool.flags is not None
     return Check(
         name="flags",
         requested=f"{len(record.flags)} flags",

@@ -37,12 +37,12 @@ def check_outputs(runner: Runner) -> None:
     The tool's own peak memory is read along the way, where it can tell. Builds that cannot write
     their output, or do not say whether they can, are not asked.
     """
-    flags = runner.session.device.tool().flags or frozenset()
-    if _OUTPUT_FLAG not in flags:
-        return
     pairs = _first_of_each(runner.session.info.plan.cases)
     for number, case in enumerate(pairs, start=1):
         slot = Slot(round=0, case=case)
+        flags = runner.session.device_of(case).tool().flags or frozenset()
+        if _OUTPUT_FLAG not in flags:
+            continue
         if case.model_id in runner.session.missing or runner.has(slot, Purpose.OUTPUT):
             continue
         settings = replace(

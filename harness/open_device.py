@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from android_runner.adb_server import server_address
@@ -36,23 +36,33 @@ OnNote = Callable[[str], None]
 def open_device(
     name: str | None, tool: Path | None, cache: Path, on_note: OnNote
 ) -> Iterator[Device]:
-    """The device, for this process alone while the block lasts.
+    """The device, for this process alone while the block lasts; as `open_with_tools` does it."""
+    with open_with_tools(name, (tool,), cache, on_note) as (device,):
+        yield device
+
+
+@contextlib.contextmanager
+def open_with_tools(
+    name: str | None, tools: Sequence[Path | None], cache: Path, on_note: OnNote
+) -> Iterator[list[Device]]:
+    """The same device with each of these tools, for this process alone while the block lasts.
 
     A phone that an earlier run has left changed is put back first. Raises the errors of
     `discovery`, `lease`, `restore` and `fetch`, and what `Host` and `Phone` raise for the tool.
     """
     if name == HOST:
-        yield Host(tool)
+        yield [Host(tool) for tool in tools]
         return
     link, chosen = find_phone(name)
     with lease(chosen.lease_key):
         for restored in restore_pending(link, state_folder()):
             on_note(f"put back from an earlier run: {restored.entry.title} ({restored.how})")
         about = chosen.info or read_phone_info(link)
-        path = tool or _official_tool(about.abi or "arm64-v8a", cache, on_note)
-        phone = Phone(link, about, path)
-        yield phone
-        phone.tidy()
+        abi = about.abi or "arm64-v8a"
+        paths = [tool or _official_tool(abi, cache, on_note) for tool in tools]
+        phones = [Phone(link, about, path) for path in paths]
+        yield [*phones]
+        phones[0].tidy()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from android_runner.tool import DELEGATES, is_delegate
 from harness.errors import PlanError, did_you_mean
@@ -16,12 +17,21 @@ Threads = int | str
 _AT_MOST = re.compile(r"([0-9]{1,4}) or all")
 
 
+class Arm(StrEnum):
+    """What a case of a comparison stands for. The control is the same in all comparisons."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
+    CONTROL = "control"
+
+
 @dataclass(frozen=True, kw_only=True, order=True)
 class Case:
     """One point of the sweep: what is run, not how often and not where.
 
     A case of `--model-file` has the file's path; its model name is the file's stem, and task,
-    sequence length and quantization are the file's own business (None).
+    sequence length and quantization are the file's own business (None). A case of a comparison
+    has an arm, and `pair` names what its baseline and its candidate have in common.
     """
 
     model: str
@@ -32,25 +42,31 @@ class Case:
     threads: int
     cpus: str
     model_file: str | None = None
+    arm: Arm | None = None
+    pair: str | None = None
 
     @property
     def model_id(self) -> str:
         """The model with what decides its file, for example `mobilebert-qa-seq128-fp32`."""
         length = None if self.sequence_length is None else f"seq{self.sequence_length}"
-        parts = (self.model, self.task, length, self.quantization)
+        parts = (self.arm, self.model, self.task, length, self.quantization)
         return "-".join(part for part in parts if part is not None)
 
     @property
     def id(self) -> str:
         """A name for tables and logs, different for different cases of one plan."""
-        pinned = "" if self.cpus == "auto" else f"/cpus-{self.cpus}"
-        return f"{self.model_id}/{self.delegate}/threads{self.threads}{pinned}"
+        return f"{self.model_id}/{self._where}"
+
+    @property
+    def cell(self) -> str:
+        """The name of what a comparison judges: the same for its baseline and its candidate."""
+        return f"{self.pair or self.model_id}/{self._where}"
 
     @property
     def group(self) -> tuple[object, ...]:
         """All but the model. Cases of one group are compared with each other, so they are measured
         next to each other and equally often."""
-        axes = (self.task, self.sequence_length, self.quantization)
+        axes = (self.task, self.sequence_length, self.quantization, self.pair)
         return (*axes, self.delegate, self.threads, self.cpus)
 
     @property
@@ -67,14 +83,28 @@ class Case:
             quantization=Quantization(self.quantization),
         )
 
+    @property
+    def _where(self) -> str:
+        pinned = "" if self.cpus == "auto" else f"/cpus-{self.cpus}"
+        return f"{self.delegate}/threads{self.threads}{pinned}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is measured. The cases are all different, in the order in which they are shown."""
+    """What is measured. The cases are all different, in the order in which they are shown.
+
+    `not_compared` names what only one side of a comparison has.
+    """
 
     title: str
     cases: tuple[Case, ...]
     settings: Settings
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether its cases are baselines and candidates, measured in pairs."""
+        return any(case.arm is not None for case in self.cases)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from android_runner.tool import ToolInput
 from harness.device import Device
 from harness.inputs import write_inputs
-from harness.plan import Case, Plan
+from harness.plan import Arm, Case, Plan
 from harness.record import Failure, ModelFacts
 from models.build import build_model, cached_path
 from models.catalog import config_of
@@ -19,6 +19,7 @@ from models.inspect import ModelInfo, TensorInfo, inspect_model
 # Why a model cannot be had, as a record keeps it.
 MODEL_BUILD = "model-build"
 MODEL_INPUTS = "model-inputs"
+MODEL_FILE = "model-file"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ def check_models(plan: Plan) -> None:
     for case in plan.cases:
         if case.spec is not None:
             config_of(case.spec)
-        elif case.model_file is not None:
+        elif case.model_file is not None and not _is_left_out(case):
             inspect_model(Path(case.model_file))
 
 
@@ -57,6 +58,10 @@ def prepare_models(
     ready: dict[str, ReadyModel] = {}
     missing: dict[str, Failure] = {}
     for case in {case.model_id: case for case in plan.cases}.values():
+        if _is_left_out(case):
+            why = f"there is no {case.model_file!r}, which the baseline has"
+            missing[case.model_id] = Failure(kind=MODEL_FILE, message=why)
+            continue
         try:
             path = _model_path(case, cache, on_model)
         except BuildFailedError as error:
@@ -71,6 +76,12 @@ def prepare_models(
             continue
         ready[case.model_id] = ReadyModel(path=path, info=info, inputs=tuple(inputs))
     return ready, missing
+
+
+def _is_left_out(case: Case) -> bool:
+    """Of two folders that are compared, the second may lack a file."""
+    is_candidate = case.arm == Arm.CANDIDATE and case.model_file is not None
+    return is_candidate and not Path(case.model_file or "").exists()
 
 
 def model_facts(model: ReadyModel, device: Device) -> ModelFacts:

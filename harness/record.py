@@ -9,7 +9,7 @@ from android_runner.tool import Tool
 from harness.checks import PreflightCheck
 from harness.device import DeviceInfo, Observation
 from harness.measurement import Measurement, OperatorTime, OutputComparison
-from harness.plan import Plan
+from harness.plan import Arm, Case, Plan
 
 SCHEMA = 1
 
@@ -19,6 +19,7 @@ class Purpose(StrEnum):
 
     LATENCY = "latency"
     OUTPUT = "output"  # its output is compared, its peak memory is read
+    CONFIRMATION = "confirmation"  # fresh pairs for a comparison that looks bad
     OPERATORS = "operators"  # with the tool's profiler on, which costs time
     SUSTAINED = "sustained"  # back to back, without waiting for the device to cool
 
@@ -30,6 +31,7 @@ class StopReason(StrEnum):
     ROUNDS = "rounds"  # the limit was reached first
     BUDGET = "budget"  # the time was needed for the cases before it
     GIVEN_UP = "given-up"  # it failed too often
+    DECIDED = "decided"  # a planned look at the pairs of a comparison gave a verdict
 
 
 # The failure of an invocation that ran while heat slowed the device; it is redone.
@@ -66,7 +68,7 @@ class RunInfo:
     `models` holds the facts by `Case.model_id`; a model that could not be had is in `missing`.
     `notes` say what could not be done to hold the device steady. `preflight` is what was looked
     at before the first invocation. `peak_gflops` is what a matrix product reached on a host, by
-    threads.
+    threads. `candidate_tool` is there where a comparison starts another one for its candidates.
     """
 
     schema: int
@@ -80,16 +82,23 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     preflight: tuple[PreflightCheck, ...] = ()
     peak_gflops: dict[int, float] = field(default_factory=dict)
+    candidate_tool: Tool | None = None
+
+    def tool_of(self, case: Case) -> Tool:
+        """The tool that is started for a case."""
+        other = self.candidate_tool if case.arm == Arm.CANDIDATE else None
+        return other or self.tool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One invocation. `valid` says whether its measurement counts; a bad one keeps its reason.
 
-    `round` counts from 0, in each purpose for itself. Times are UTC; `stdout` and `stderr` are
-    names within `logs/`. `throttled` says how heat slowed the device meanwhile, `waited_s` how
-    long it was given to cool before, `late_cool` that this was not enough. `sources` holds the
-    raw text that `cpu_mask` and the like were read from, by field.
+    `round` counts from 0, in each purpose for itself, and `attempt` how often a pair of it was
+    begun anew. Times are UTC; `stdout` and `stderr` are names within `logs/`. `throttled` says how
+    heat slowed the device meanwhile, `waited_s` how long it was given to cool before, `late_cool`
+    that this was not enough. `sources` holds the raw text that `cpu_mask` and the like were read
+    from, by field.
     """
 
     schema: int
@@ -119,6 +128,7 @@ class Record:
     output: OutputComparison | None = None
     operators: tuple[OperatorTime, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
+    attempt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,11 @@ class _Peak:
     source: str
 
 
+def runs_on_cpus(case: Case) -> bool:
+    """Whether a case's delegate computes on the CPUs, whose peak can be known."""
+    return case.delegate.partition(":")[0] in _ON_CPU
+
+
 def find_roofline(
     case: Case, latency_ms: float, model: ModelFacts, info: RunInfo, record: Record
 ) -> Roofline | None:

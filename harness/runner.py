@@ -93,7 +93,7 @@ class Runner:
         if name in session.missing:
             return failed_record(slot, ask.purpose, session.missing[name]), None
         subject = Subject(
-            device=session.device,
+            device=session.device_of(slot.case),
             model=session.ready[name],
             inputs=self._inputs_of(slot.case),
             logs=session.folder.logs,

@@ -11,10 +11,12 @@ from harness.plan import Case, Plan
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A place in the order of a run: one case in one round."""
+    """A place in the order of a run: one case in one round; `attempt` counts how often its pair was
+    begun anew."""
 
     round: int
     case: Case
+    attempt: int = 0
 
 
 def schedule(plan: Plan) -> list[Slot]:

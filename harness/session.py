@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from android_runner.tool import Tool
 from harness.checks import PreflightCheck
 from harness.device import Device
 from harness.errors import RunFolderError
 from harness.open_device import busy_percent, held_steady, peak_gflops
-from harness.plan import Case, Plan
+from harness.plan import Arm, Case, Plan
 from harness.preflight import check_allowed_ids, check_preflight, refuse_unfit
 from harness.prepare import OnModel, ReadyModel, check_models, model_facts, prepare_models
 from harness.record import SCHEMA, Failure, Record, RunInfo, Stop
@@ -28,11 +29,13 @@ _VERSIONED = ("mbert-bench", "ai-edge-litert", "numpy", "tensorflow", "tensorflo
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """All that `run_plan` takes. `done` and `stops` are those of the run that is continued.
+    `candidate_device` is the same device with another tool, for the candidates of a comparison.
 
     `reference` gives the output that a case's model should have, or why there is none.
     """
 
     device: Device
+    candidate_device: Device | None
     folder: RunFolder
     info: RunInfo
     ready: dict[str, ReadyModel]
@@ -40,6 +43,11 @@ class Session:
     done: tuple[Record, ...]
     stops: dict[str, Stop]
     reference: Callable[[Case], ReferenceOutput | str]
+
+    def device_of(self, case: Case) -> Device:
+        """The device with the tool that is started for a case."""
+        other = self.candidate_device if case.arm == Arm.CANDIDATE else None
+        return other or self.device
 
 
 def default_folder(device: Device) -> Path:
@@ -61,7 +69,14 @@ def stored_plan(folder: Path) -> Plan | None:
 
 @contextlib.contextmanager
 def open_session(
-    plan: Plan, device: Device, folder: Path, cache: Path, on_model: OnModel, *, resume: bool
+    plan: Plan,
+    device: Device,
+    folder: Path,
+    cache: Path,
+    on_model: OnModel,
+    *,
+    resume: bool,
+    candidate_device: Device | None = None,
 ) -> Iterator[Session]:
     """Claims the folder, prepares the models, looks whether the device is fit to measure, and
     holds it steady while the block lasts.
@@ -89,6 +104,7 @@ def open_session(
                 versions={"python": platform.python_version(), **_versions()},
                 notes=notes,
                 preflight=preflight,
+                candidate_tool=candidate_device.tool() if candidate_device else None,
             )
             stored: StoredRun | None = None
             if run.has_begun:
@@ -100,6 +116,7 @@ def open_session(
                 run.create(info)
             yield Session(
                 device=device,
+                candidate_device=candidate_device,
                 folder=run,
                 info=info,
                 ready=ready,
@@ -156,12 +173,17 @@ def _refuse_differences(folder: Path, stored: RunInfo, current: RunInfo) -> None
         "plan": (stored.plan, current.plan),
         "device": (stored.device, current.device),
         "benchmark tool": (stored.tool.sha256, current.tool.sha256),
+        "candidate's tool": (_sha256(stored.candidate_tool), _sha256(current.candidate_tool)),
         "set of models": (models, {n: facts.sha256 for n, facts in current.models.items()}),
     }
     for what, (before, now) in pairs.items():
         if before != now:
             remedy = "Start a new run with another --out."
             raise RunFolderError(folder, f"holds a run of another {what}", remedy)
+
+
+def _sha256(tool: Tool | None) -> str | None:
+    return tool.sha256 if tool is not None else None
 
 
 def _versions() -> dict[str, str | None]:

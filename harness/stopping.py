@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.attempt import NOT_STARTED
 from harness.plan import Case, Plan
 from harness.precision import is_precise, rounds_needed
-from harness.prepare import MODEL_BUILD, MODEL_INPUTS
+from harness.prepare import MODEL_BUILD, MODEL_FILE, MODEL_INPUTS
 from harness.record import THROTTLED, Purpose, Record
 from harness.runner import INFRASTRUCTURE
 
@@ -16,7 +16,7 @@ from harness.runner import INFRASTRUCTURE
 _GIVE_UP_AFTER = 2
 
 # These failures are of a case and never of one invocation.
-_HOPELESS = {NOT_STARTED, MODEL_BUILD, MODEL_INPUTS}
+_HOPELESS = {NOT_STARTED, MODEL_BUILD, MODEL_FILE, MODEL_INPUTS}
 
 
 def sample_of(case: Case, records: Sequence[Record]) -> list[float]:
@@ -30,13 +30,13 @@ def sample_of(case: Case, records: Sequence[Record]) -> list[float]:
     return [rounds[number] for number in sorted(rounds)]
 
 
-def is_given_up(case: Case, records: Sequence[Record]) -> bool:
+def is_given_up(case: Case, records: Sequence[Record], purpose: Purpose = Purpose.LATENCY) -> bool:
     """Whether a case failed in a way that another try would not mend, or too often in a row."""
     passing = {*INFRASTRUCTURE, THROTTLED}
     mine = [
         record
         for record in records
-        if record.case == case.id and record.purpose == Purpose.LATENCY
+        if record.case == case.id and record.purpose == purpose
         if record.failure is None or record.failure.kind not in passing
     ]
     if any(record.failure is not None and record.failure.kind in _HOPELESS for record in mine):

@@ -26,6 +26,8 @@ from harness.statistics import Estimate, estimate, paired_ratio
 from harness.store import StoredRun
 from harness.sustained import Sustained, summarize_sustained
 
+_WHOLE = (StopReason.PRECISION, StopReason.ROUNDS, StopReason.DECIDED)
+
 
 class Status(StrEnum):
     """Whether every round of a case gave a measurement, none did, or some."""
@@ -154,7 +156,7 @@ def _case_result(case: Case, run: StoredRun) -> CaseResult:
 def _status(records: Sequence[Record], stop: Stop | None) -> Status:
     if not any(record.valid for record in records):
         return Status.FAILED
-    whole = stop is not None and stop.reason in (StopReason.PRECISION, StopReason.ROUNDS)
+    whole = stop is not None and stop.reason in _WHOLE
     return Status.OK if whole and all(record.valid for record in records) else Status.PARTIAL
 
 

@@ -17,11 +17,13 @@ from harness.claim_ledger import (
 )
 from harness.device import DeviceInfo, Observation
 from harness.measurement import Delegation, Measurement, OutputComparison, Phase
-from harness.plan import Case, Plan
+from harness.pairing import CellCases
+from harness.plan import Arm, Case, Plan
 from harness.record import SCHEMA, Failure, ModelFacts, Purpose, Record, RunInfo, Stop, StopReason
 from harness.settings import Settings
 from harness.store import StoredRun
 from harness.summary import RunResult, summarize
+from models.control import CONTROL_FILE
 
 MODEL_SHA256 = "a1" * 32
 TOOL_SHA256 = "b2" * 32
@@ -268,3 +270,85 @@ def make_claim(kind: ClaimKind = ClaimKind.LATENCY, **changes: object) -> Claim:
         headline=True,
     )
     return replace(claim, **changes)  # type: ignore[arg-type]  # fields of several types
+
+
+# How far pairs are from their mean, in percent: quiet, symmetric, and different from each other.
+PAIR_NOISE_PERCENT = (0.31, -0.22, 0.13, -0.41, 0.24, -0.15, 0.46, -0.37)
+
+
+def make_cell(name: str = "mobilebert", **changes: object) -> CellCases:
+    """Two files of one name, from the folders `/old` and `/new`."""
+    old, new = (make_file_case(f"/{side}/{name}.tflite", **changes) for side in ("old", "new"))
+    return CellCases(
+        baseline=replace(old, arm=Arm.BASELINE, pair=name),
+        candidate=replace(new, arm=Arm.CANDIDATE, pair=name),
+    )
+
+
+def make_control(**changes: object) -> Case:
+    """The case that is the same in all comparisons."""
+    case = make_file_case(str(CONTROL_FILE), arm=Arm.CONTROL, pair="control")
+    return replace(case, **changes)  # type: ignore[arg-type]  # fields of several types
+
+
+def make_pair(
+    cell: CellCases, round_: int, before_ms: float, after_ms: float, **changes: object
+) -> list[Record]:
+    """A valid invocation of each side; `changes` are of both records."""
+    return [
+        make_record(cell.baseline, round_, before_ms, **changes),
+        make_record(cell.candidate, round_, after_ms, **changes),
+    ]
+
+
+def make_pairs(
+    cell: CellCases,
+    change_percent: float = 0.0,
+    pairs: int = 8,
+    *,
+    scatter: float = 1.0,
+    **changes: object,
+) -> list[Record]:
+    """So many pairs whose candidate is slower by this much, with `scatter` times the quiet noise.
+
+    The baseline takes 20 ms.
+    """
+    factor = 1 + change_percent / 100
+    return [
+        record
+        for number in range(pairs)
+        for record in make_pair(
+            cell,
+            number,
+            20.0,
+            20.0 * factor * (1 + scatter * PAIR_NOISE_PERCENT[number % 8] / 100),
+            **changes,
+        )
+    ]
+
+
+def make_comparison_run(
+    records: Sequence[Record] | None = None,
+    *,
+    cells: Sequence[CellCases] | None = None,
+    rounds: int = 24,
+    not_compared: tuple[str, ...] = (),
+    **changes: object,
+) -> StoredRun:
+    """A stored comparison on this machine, of which every output was right.
+
+    Without records, each cell has 8 quiet pairs of equal latency. `changes` are of `RunInfo`.
+    """
+    compared = [make_cell()] if cells is None else list(cells)
+    cases = [case for cell in compared for case in cell.cases]
+    if records is None:
+        records = [record for cell in compared for record in make_pairs(cell)]
+    plan = Plan(
+        title="new against old",
+        cases=(*cases, make_control()),
+        settings=Settings(rounds=rounds, num_runs=20, target_ci_percent=0.0),
+        not_compared=not_compared,
+    )
+    info = make_info(plan.cases, **{"plan": plan, **changes})
+    outputs = [make_output(case) for case in plan.cases]
+    return StoredRun(folder=Path("/runs/ab"), info=info, records=(*outputs, *records))
