@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from android_runner.errors import DeviceError
-from harness.commands import claims, devices, models, report, restore, run, tool
+from harness.commands import aa, ab, claims, devices, gate, models, report, restore, run, tool
 from harness.errors import BenchError
 from models.errors import ModelError
 
@@ -33,6 +33,9 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(report.report)
 app.command()(claims.claims)
+app.command()(ab.ab)
+app.command()(gate.gate)
+app.command()(aa.aa)
 app.command()(devices.devices)
 app.command()(devices.doctor)
 app.command()(restore.restore)
@@ -56,7 +59,8 @@ def _options(
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 ok, 2 usage, 3 infrastructure, 130 interrupted."""
+    """The console script. Exit codes: 0 ok, 1 regression proven (`gate`), 2 usage,
+    3 infrastructure, 4 inconclusive (`gate --strict`), 130 interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)  # a CI that cancels a job gets its partial results
     try:
         app()

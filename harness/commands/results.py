@@ -39,3 +39,13 @@ def print_results(results: Results, *, as_json: bool) -> None:
     typer.echo(render_cases(result))
     typer.echo("")
     typer.echo(render_headlines(judgements))
+
+
+def write_pages(folder: Path, results: Results) -> Path:
+    """Writes summary and report, and gives the report's path."""
+    from harness.store import write_text
+    from reports.html import render_report
+    from reports.table import render_csv
+
+    write_text(folder / "summary.csv", render_csv(results[0]))
+    return write_text(folder / "report.html", render_report([results]))

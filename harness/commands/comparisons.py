@@ -1,0 +1,75 @@
+"""What `ab` and `aa` do with a comparison: measure it, judge it, print it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from android_runner.errors import PhoneError
+    from harness.device import Device
+    from harness.gate_result import GateResult
+    from harness.plan import Plan
+    from harness.policy import Policy
+    from harness.preflight import PreflightError
+    from harness.runner import Progress
+    from harness.session import Session
+
+
+def measure_comparison(
+    plan: Plan, devices: list[Device], folder: Path, cache: Path, policy: Policy, *, resume: bool
+) -> KeyboardInterrupt | PhoneError | PreflightError | None:
+    """Measures the pairs of a plan in the folder; gives what has ended it early."""
+    from harness.commands.measuring import measure
+    from harness.compare import run_comparison
+    from harness.console import stderr_console
+
+    def execute(session: Session, progress: Progress) -> object:
+        return run_comparison(session, policy, progress)
+
+    return measure(plan, devices, folder, cache, stderr_console(), execute, resume=resume)
+
+
+def judge_folder(folder: Path, policy: Policy, *, strict: bool = False) -> GateResult:
+    """What the gate says of a stored comparison."""
+    from harness.gate import judge_comparison
+    from harness.store import load_run
+
+    return judge_comparison(load_run(folder), policy, strict=strict)
+
+
+def print_comparison_order(plan: Plan) -> None:
+    """The order of a comparison's pairs, without running one."""
+    from harness.pair_schedule import blocks_of_round
+    from harness.pairing import cells_of
+
+    cells = cells_of(plan)
+    for number in range(plan.settings.rounds):
+        for block in blocks_of_round(plan, cells, number):
+            for case in block.cases:
+                typer.echo(f"round {number + 1:>3}  {case.id}")
+    typer.echo(
+        f"{len(cells)} cells x at most {plan.settings.rounds} pairs, order by seed "
+        f"{plan.settings.seed}; a cell ends at the first planned look that decides it",
+        err=True,
+    )
+
+
+def show_comparison(folder: Path, policy: Policy, *, as_json: bool) -> GateResult:
+    """Writes report and table into the folder, and prints what the gate says."""
+    from harness.commands.results import load_results, write_pages
+    from reports.document import run_document
+    from reports.gate_document import gate_document
+    from reports.gate_text import render_gate
+
+    result, results = judge_folder(folder, policy), load_results(folder)
+    if as_json:
+        document = run_document(*results) | {"gate": gate_document(result)}
+        typer.echo(json.dumps(document, indent=1))
+    else:
+        typer.echo(render_gate(result))
+    write_pages(folder, results)
+    return result
