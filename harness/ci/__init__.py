@@ -1,0 +1,1 @@
+"""What other programs read of a gate's result: one module for each format, all pure functions."""
