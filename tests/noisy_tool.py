@@ -2,8 +2,8 @@
 
 The first time that it is asked for something it starts the stand-in and keeps what that printed
 and wrote. From then on it prints the same with all times multiplied, within some hundredths of a
-second: so hundreds of comparisons are possible, each of dozens of real processes. The noise is that of a
-phone without root (`noise_model.P2`): an offset of the session, a slow drift, heavy tails, and
+second: so hundreds of comparisons are possible, each of dozens of real processes. The noise is that
+of a phone without root (`noise_model.P2`): an offset of the session, a slow drift, heavy tails, and
 invocations on slower cores.
 """
 
