@@ -82,9 +82,9 @@ def test_families_values_and_units() -> None:
         "mbert_bench_partitions": {labels(BIG): "3"},
         "mbert_bench_delegated_nodes": {labels(BIG): "1200"},
         "mbert_bench_change_ratio": {
-            labels(BIG, ',metric="latency"'): "1.06",
+            labels(BIG, ',metric="latency"'): "1.0625",
             labels(BIG, ',metric="init"'): "0.998",
-            labels(BIG, ',metric="size"'): "1",
+            labels(BIG, ',metric="size"'): "1.0001",
             labels(BIG, ',metric="partitions"'): "3",
             labels(BIG, ',metric="delegated-nodes"'): "1",
             labels(GPU, ',metric="latency"'): "1.03",

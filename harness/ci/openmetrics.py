@@ -93,14 +93,14 @@ def _value(cell: Cell, factor: float) -> str | None:
     if not math.isfinite(value):
         return None
     if cell.metric in MEASURED or value != int(value):
-        return f"{value:.3g}"
+        return f"{value:.6g}"
     return str(int(value))
 
 
 def _ratio(cell: Cell) -> str | None:
     if cell.estimate_percent is None or not math.isfinite(cell.estimate_percent):
         return None
-    return f"{1 + cell.estimate_percent / 100:.3g}"
+    return f"{1 + cell.estimate_percent / 100:.6g}"
 
 
 def _labels(**labels: str) -> str:
