@@ -32,7 +32,11 @@ class Rounds:
         self._ask = Ask(purpose=Purpose.LATENCY, settings=self._plan.settings)
         self._active = list(self._plan.cases)
         self._reserve_s = reserve_s
-        spent_s = sum(record.wall_s + record.waited_s for record in runner.session.done)
+        spent_s = sum(
+            record.wall_s + record.waited_s
+            for record in runner.session.done
+            if record.purpose == Purpose.LATENCY
+        )
         self._began = runner.clock.now() - spent_s
         self._redone = sum(map(_is_hot, runner.session.done))
         self._started = 0

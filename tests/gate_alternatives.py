@@ -213,10 +213,10 @@ def main() -> None:
             red_rates(profile, change, cells=cells, generator=generator)
             for change in _CHANGES_PERCENT
         ]
-        heads = "".join(f"{f'{change:+g} %':>26}" for change in _CHANGES_PERCENT)
+        heads = "".join(f"{f'{change:+g} %':>28}" for change in _CHANGES_PERCENT)
         sys.stdout.write(f"\n{name}, red of {cells} cells{'':28}{heads}\n")
         for gate in columns[0]:
-            rates = "".join(f"{column[gate]!s:>26}" for column in columns)
+            rates = "".join(f"{column[gate]!s:>28}" for column in columns)
             sys.stdout.write(f"{gate:50}{rates}\n")
 
 

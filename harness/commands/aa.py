@@ -17,7 +17,7 @@ _DEFAULT_MODEL = "mobilebert"
 
 
 def aa(
-    device: options.Device = None,
+    device: options.OneDevice = None,
     model: Annotated[str | None, typer.Option(help="M,… (mobilebert)")] = None,
     model_file: Annotated[
         list[Path] | None, typer.Option(help="Any .tflite file; may be repeated.")
@@ -45,7 +45,7 @@ def aa(
 ) -> None:
     """Compares models with themselves: false alarms, and the smallest slowdown that is visible.
 
-    Exit codes: 0 measured, 2 usage, 3 something could not be measured, 130 interrupted.
+    Exit codes: 0 measured, 2 usage, 3 not all was measured, 130 interrupted.
     """
     from dataclasses import replace
 

@@ -22,7 +22,7 @@ EXIT_INTERRUPTED = 130
 def ab(
     baseline: Annotated[str, typer.Option(help="A .tflite file, a folder of them, or a model.")],
     candidate: Annotated[str, typer.Option(help="The same of what may be slower.")],
-    device: options.Device = None,
+    device: options.OneDevice = None,
     task: options.Task = None,
     seq_len: options.SeqLen = None,
     quantization: options.Quantization = None,
@@ -47,8 +47,9 @@ def ab(
 ) -> None:
     """Measures a candidate and its baseline in pairs, until each cell is decided.
 
-    `gate` judges what it stores. Exit codes: 0 measured, 2 usage, 3 something could not be
-    measured, 130 interrupted.
+    `gate` judges what it stores.
+
+    Exit codes: 0 measured, 2 usage, 3 not all was measured, 130 interrupted.
     """
     from harness.commands.comparisons import (
         measure_comparison,

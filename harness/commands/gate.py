@@ -61,8 +61,8 @@ def gate(
 ) -> None:
     """Judges a comparison: pass, fail or inconclusive, and what could not be measured.
 
-    Exit codes: 0 no regression, 1 regression proven, 2 usage, 3 something was not measured or not
-    proven, 4 inconclusive (--strict).
+    Exit codes: 0 no regression, 1 regression proven, 2 usage, 3 not all was measured or proven,
+    4 inconclusive (--strict).
     """
     from harness.ci.bencher import render_bencher
     from harness.ci.benchmark_action import render_benchmark_action

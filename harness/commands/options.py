@@ -10,9 +10,10 @@ import typer
 AXIS = "Axes (in the place of the plan's)"
 CARE = "How carefully (in the place of the plan's)"
 
-Device = Annotated[
+Devices = Annotated[
     str | None, typer.Option(help="host, an alias (pixel4), a serial, any; several with commas.")
 ]
+OneDevice = Annotated[str | None, typer.Option(help="host, an alias (pixel4), a serial, any.")]
 Task = Annotated[str | None, typer.Option(help="qa, encoder", rich_help_panel=AXIS)]
 SeqLen = Annotated[str | None, typer.Option(help="N,… tokens", rich_help_panel=AXIS)]
 Quantization = Annotated[str | None, typer.Option(help="fp32, fp16, dynamic", rich_help_panel=AXIS)]

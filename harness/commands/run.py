@@ -23,7 +23,7 @@ _AXIS, _CARE = options.AXIS, options.CARE
 
 def run(
     context: typer.Context,
-    device: options.Device = None,
+    device: options.Devices = None,
     plan: Annotated[
         str | None, typer.Option(help="Built-in: quick (default), paper, sweep; or a TOML file.")
     ] = None,
@@ -94,6 +94,7 @@ def run(
     from harness.execute import run_plan
     from harness.open_device import open_device
     from harness.plan_file import Overrides
+    from harness.preflight import check_allowed_ids
     from harness.session import default_folder
     from models.build import cache_folder
     from reports.cells import visible
@@ -131,6 +132,7 @@ def run(
         cpu_count = opened.info().cpu_count
         chosen = _choose_plan(plan, overrides, cpu_count, out if resume else None)
         if dry_run:
+            check_allowed_ids(chosen.settings.allow)
             _print_schedule(chosen)
             return
         folder = out or default_folder(opened)
@@ -176,12 +178,15 @@ def _print_schedule(plan: Plan) -> None:
     settings = plan.settings
     invocations = len(plan.cases) * settings.rounds
     least_s, most_s = expected_plan_s(plan)
+    soon = ""
+    if settings.target_ci_percent > 0:
+        target = f"±{settings.target_ci_percent:g} %"
+        soon = f"{duration(least_s)} where every interval is soon within {target}, "
     lines = [
         f"{len(plan.cases)} cases x at most {settings.rounds} rounds = {invocations} invocations "
         f"of {settings.num_runs} runs, order by seed {settings.seed}",
-        f"expected: {duration(least_s)} where every interval is soon within "
-        f"±{settings.target_ci_percent:g} %, at most {duration(most_s)}; guessed from the models' "
-        "arithmetic, before anything is measured",
+        f"expected: {soon}at most {duration(most_s)}; guessed from the models' arithmetic for a "
+        "phone's CPUs, before anything is measured",
     ]
     if settings.budget_s is not None:
         lines.append(f"budget: {duration(settings.budget_s)}; the last cases are left out first")
