@@ -1,7 +1,7 @@
 """Comparisons by `mbert-bench ab` with a tool of known noise and slowdown, judged by `gate`.
 
-With MBERT_BENCH_TRIALS=5, five times the comparisons: a hundred and more. Each is dozens of processes
-of the tool; only the commands themselves run in this process, to spare the imports of matplotlib.
+With MBERT_BENCH_TRIALS=5, five times the comparisons: a hundred and more. Each is dozens of
+processes of the tool; only the commands run in this process, to spare the imports of matplotlib.
 """
 
 from __future__ import annotations
