@@ -59,7 +59,7 @@ def multiplied(match):
     by = math.exp(session + drift + 0.015 * draw.gauss(0, 1)) if name == "Init" else factor
     value = float(text) * by
     shown = f"{{value:.6g}}" if "." in text else f"{{round(value)}}"
-    return match[0].replace(text, shown)
+    return match[0][: -len(text)] + shown  # a number may stand in the name too: p95=95
 
 
 stdout = COUNT.sub(multiplied, stdout)
