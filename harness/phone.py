@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from android_runner.binary import abi_problem, read_binary
@@ -12,7 +13,12 @@ from android_runner.changes import Change, usual_changes
 from android_runner.clocks import Root, lock_clocks, read_clocks
 from android_runner.cpu import Topology, read_topology, resolve_cpus
 from android_runner.cpu_mask import parse_affinity
-from android_runner.errors import LinkLostError, PhoneError
+from android_runner.errors import (
+    DeadlineError,
+    LinkLostError,
+    PhoneError,
+    PhoneRebootedError,
+)
 from android_runner.identity import identify, is_booted
 from android_runner.journal import open_journal, state_folder
 from android_runner.link import Link
@@ -38,6 +44,14 @@ _KEEP_DAYS = 30
 _KEEP_BYTES = 4_000_000_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Held:
+    """The boot in which the phone is held steady, and how long a lost link is waited for."""
+
+    boot_id: str
+    patience_s: float
+
+
 class Phone:
     """One phone behind a link. `tool_path` is a build of the tool for its ABI, on this host.
 
@@ -51,6 +65,7 @@ class Phone:
         self._pixel = find_pixel(about.device)
         self._store = Store(link)
         self._tier = Tier.UNCONTROLLED
+        self._held: _Held | None = None
         self._topology: Topology = read_topology(link, self._pixel)
         self._tool_path = tool_path
         self._stand_in = _check_tool(tool_path, about)
@@ -85,7 +100,22 @@ class Phone:
         return StoredFile(path=path, sha256=PurePosixPath(path).parent.name)
 
     def observe(self) -> Observation:
-        """Reads the phone's state, in one round trip."""
+        """Reads the phone's state, in one round trip; a link that is lost meanwhile is waited for
+        as long as the steady state allows.
+
+        Raises `PhoneRebootedError` where the phone has booted instead.
+        """
+        try:
+            return self._observe()
+        except (LinkLostError, DeadlineError):
+            if self._held is None:
+                raise
+            self._link.wait_until_back(self._held.patience_s)
+            if identify(self._link).boot_id != self._held.boot_id:
+                raise PhoneRebootedError(self._link.serial, "a look at its state") from None
+            return self._observe()
+
+    def _observe(self) -> Observation:
         sensor = self._pixel.skin_sensor if self._pixel else None
         return describe_state(observe_phone(self._link, skin_sensor=sensor))
 
@@ -115,7 +145,11 @@ class Phone:
             ) as state,
         ):
             self._tier = state.tier
-            yield state.notes
+            self._held = _Held(boot_id=identity.boot_id, patience_s=patience_s)
+            try:
+                yield state.notes
+            finally:
+                self._held = None
 
     def wait_until_booted(self, patience_s: float) -> None:
         """Waits for a phone that boots. Raises `LinkLostError` when it does not in time."""

@@ -28,6 +28,7 @@ class Caught:
     failure: str = ""
     num_runs: int = 300
     threads: int = 2
+    tries: int = 1
 
 
 CAUGHT = (
@@ -46,10 +47,12 @@ CAUGHT = (
     Caught(lie=lying_tools.ignores_a_flag, failure="unconsumed-flags"),
 )
 # By what only this machine has: the CPU time of a process, and a measured peak. The runs must be
-# most of the process's time.
+# most of the process's time. Other work may take the second CPU that would give one away.
 LONG = 20_000
 CAUGHT_HERE = (
-    Caught(lie=lying_tools.runs_with_other_threads, check="threads", num_runs=LONG, threads=1),
+    Caught(
+        lie=lying_tools.runs_with_other_threads, check="threads", num_runs=LONG, threads=1, tries=4
+    ),
     Caught(lie=lying_tools.reports_a_tenth, check="roofline", num_runs=LONG),
 )
 HONEST = Caught(lie=lying_tools.tells_the_truth, num_runs=LONG)
@@ -74,8 +77,8 @@ def arguments_of(caught: Caught, model: Path, tool: Path, out: Path) -> list[str
     ]  # fmt: skip
 
 
-def run_here(caught: Caught, tool: Path) -> dict[str, Any]:
-    model, out = write_model(tool.parent), tool.parent / "run"
+def run_here(caught: Caught, tool: Path, out: Path) -> dict[str, Any]:
+    model = write_model(tool.parent)
     done = subprocess.run(
         [COMMAND, *arguments_of(caught, model, tool, out), "--device", "host"],
         env=os.environ | {"ADB_SERVER_SOCKET": "tcp:127.0.0.1:1"},
@@ -87,6 +90,13 @@ def run_here(caught: Caught, tool: Path) -> dict[str, Any]:
     assert done.stdout, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
+
+
+def is_caught(caught: Caught, document: dict[str, Any]) -> bool:
+    (case,) = document["cases"]
+    evidence = case["evidence"] or {"checks": []}
+    verdicts = {check["name"]: check["verdict"] for check in evidence["checks"]}
+    return bool(caught.failure) or verdicts.get(caught.check) == caught.verdict
 
 
 def assert_caught(caught: Caught, document: dict[str, Any], out: Path) -> None:
@@ -106,15 +116,19 @@ def assert_caught(caught: Caught, document: dict[str, Any], out: Path) -> None:
 def test_a_liar_is_caught_on_this_machine(caught: Caught, tmp_path: Path) -> None:
     tool = write_liar(tmp_path / "liar", caught.lie, another_model=model_with_work(width=64))
 
-    document = run_here(caught, tool)
+    for number in range(caught.tries):
+        out = tmp_path / f"run{number}"
+        document = run_here(caught, tool, out)
+        if is_caught(caught, document):
+            break
 
-    assert_caught(caught, document, tmp_path / "run")
+    assert_caught(caught, document, out)
 
 
 def test_an_honest_tool_is_not(tmp_path: Path) -> None:
     tool = write_liar(tmp_path / "honest", HONEST.lie)
 
-    document = run_here(HONEST, tool)
+    document = run_here(HONEST, tool, tmp_path / "run")
 
     (case,) = document["cases"]
     assert case["evidence"]["verdict"] == "proven", case["evidence"]

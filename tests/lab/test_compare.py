@@ -76,19 +76,6 @@ def test_a_phone_that_is_lost_half_way_is_neither_green_nor_red(
     assert gate(bench).code == 0
 
 
-def test_a_candidate_that_runs_on_a_throttled_phone_is_neither(
-    bench: Bench, pixel4: LabPhone
-) -> None:
-    pixel4.throttle(7, 1_500_000)
-
-    done = end(start_ab(bench, pixel4))
-
-    assert done.code == 3, done.stderr
-    judged = gate(bench)
-    assert judged.code == 3
-    assert "contradicted" in cells_of(judged)["latency"]["reason"]
-
-
 def test_a_phone_that_is_not_there_is_neither(bench: Bench) -> None:
     done = bench.do(
         "ab", "--device", "pixel8", "--baseline", TINY, "--candidate", TINY, "--out", bench.out
