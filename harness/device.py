@@ -51,8 +51,8 @@ class Observation:
     """The state of a device at one moment; None is what it cannot tell.
 
     `temperature_c` is that of a phone's skin, or of a host's hottest zone. `thermal_status` is
-    Android's, from 0 (none) to 6 (shutdown). `cpu_busy_percent` is the share of all CPU time that
-    was used in a short moment. `charge_uah` is the battery's charge counter, in microampere-hours.
+    Android's, from 0 (none) to 6 (shutdown). `cpu_idle_s` is how long the CPUs have been
+    idle since the boot, in all. `charge_uah` is the battery's charge counter, in microampere-hours.
     `sources` holds the raw text that a value was read from, by `thermal`, `clocks`, `battery`.
     """
 
@@ -71,7 +71,7 @@ class Observation:
     clusters: tuple[ClusterState, ...] = ()
     uptime_s: float | None = None
     storage_free_mb: float | None = None
-    cpu_busy_percent: float | None = None
+    cpu_idle_s: float | None = None
     charge_uah: float | None = None
     voltage_mv: float | None = None
     sources: dict[str, str] = field(default_factory=dict)

@@ -37,6 +37,7 @@ def observe() -> Observation:
         temperature_c=_temperature_c(),
         uptime_s=_uptime_s(),
         storage_free_mb=_storage_free_mb(),
+        cpu_idle_s=_cpu_idle_s(),
     )
 
 
@@ -67,13 +68,29 @@ def busy_share_percent(before: str, after: str) -> float | None:
     return 100 * (total - idle - waiting) / total
 
 
+def _cpu_idle_s() -> float | None:
+    """How long the CPUs that this process may use have been idle since the boot, in all."""
+    allowed = {f"cpu{number}" for number in allowed_cpus()}
+    idle = [
+        ticks[3] + ticks[4]
+        for line in _lines(Path("/proc/stat"))
+        if line.partition(" ")[0] in allowed
+        if (ticks := _ticks(line)) is not None
+    ]
+    return sum(idle) / os.sysconf("SC_CLK_TCK") if len(idle) == len(allowed) else None
+
+
 def _cpu_times() -> str:
     return next(iter(_lines(Path("/proc/stat"))), "")
 
 
 def _ticks(line: str) -> list[int] | None:
     words = line.split()[:9]
-    if len(words) < 9 or words[0] != "cpu" or not all(word.isdecimal() for word in words[1:]):
+    if (
+        len(words) < 9
+        or not words[0].startswith("cpu")
+        or not all(word.isdecimal() for word in words[1:])
+    ):
         return None
     return [int(word) for word in words[1:]]
 

@@ -14,8 +14,8 @@ _LEAST_SHARE = 0.4
 # What the start of a process may keep busy: libraries begin threads of their own. On x86-64 the
 # stand-in's start was seen to use 1.6 CPUs.
 _START_CPUS = 2
-# The load average counts our own threads, and may count this much besides.
-_OTHERS = 0.5
+# So much of a CPU must have been idle throughout, for a thread to be missed on it.
+_FREE_CPU = 0.5
 
 
 def check_threads(case: Case, record: Record, measurement: Measurement) -> Check:
@@ -42,7 +42,7 @@ def check_threads(case: Case, record: Record, measurement: Measurement) -> Check
         too_many = low > case.threads + _SLACK
         one_busy = record.cpu_s is not None and record.cpu_s >= (1 - _SLACK) * record.wall_s
         only_one = case.threads > 1 and one_busy and high <= 1 + _SLACK
-        if too_many or (only_one and _is_quiet(case, record)):
+        if too_many or (only_one and _had_free_cpu(case, record)):
             observed += f", but the runs kept {low:.1f} to {high:.1f} CPUs busy"
             # LiteRT's built-in fp32 kernels were seen to leave all but one thread idle, so there
             # it need not be the tool that ignores the number.
@@ -57,10 +57,12 @@ def check_threads(case: Case, record: Record, measurement: Measurement) -> Check
     )
 
 
-def _is_quiet(case: Case, record: Record) -> bool:
-    """Whether little else ran: others would take CPUs away from honest threads, too."""
-    load = record.after.load_1min if record.after is not None else None
-    return load is not None and load <= case.threads + _OTHERS
+def _had_free_cpu(case: Case, record: Record) -> bool:
+    """Whether a CPU stood idle meanwhile: where others take it, an honest thread is idle too."""
+    if record.before is None or record.after is None or case.cpus not in ("auto", "all"):
+        return False
+    before, after = record.before.cpu_idle_s, record.after.cpu_idle_s
+    return before is not None and after is not None and after - before >= _FREE_CPU * record.wall_s
 
 
 def _cpus_used(record: Record, measurement: Measurement) -> tuple[float, float] | None:

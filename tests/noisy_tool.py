@@ -35,7 +35,9 @@ if not kept.exists():
     done = subprocess.run(argv, capture_output=True, text=True)
     content = pathlib.Path(output).read_bytes().hex() if output else ""
     stdout = done.stdout.replace(graph, "GRAPH") if graph else done.stdout
-    kept.write_text(json.dumps([stdout, done.stderr, done.returncode, content]))
+    unfinished = FOLDER / "kept.part"
+    unfinished.write_text(json.dumps([stdout, done.stderr, done.returncode, content]))
+    unfinished.replace(kept)
 stdout, stderr, code, content = json.loads(kept.read_text())
 stdout = stdout.replace("GRAPH", graph)
 if output:
@@ -47,7 +49,9 @@ draw = random.Random(f"{{SEED}} {{count}}")
 session = 0.03 * random.Random(f"{{SEED}}").gauss(0, 1)
 stay = math.exp(-12 / 600)
 drift = drift * stay + 0.02 * math.sqrt(1 - stay * stay) * draw.gauss(0, 1)
-state.write_text(json.dumps([count + 1, drift]))
+unfinished = FOLDER / "state.part"  # the tool may be killed at any moment
+unfinished.write_text(json.dumps([count + 1, drift]))
+unfinished.replace(state)
 tail = draw.gauss(0, 1) / math.sqrt(draw.gammavariate(2, 2) / 4) / math.sqrt(2)
 noise = session + drift + 0.015 * tail + (math.log(1.2) if draw.random() < 0.02 else 0)
 slower = 1 + CHANGE / 100 if "candidate" in os.path.basename(graph) else 1

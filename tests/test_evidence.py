@@ -149,42 +149,48 @@ TWO_THREADS = make_case(threads=2)
 
 
 @pytest.mark.parametrize(
-    ("cpu_s", "load", "verdict"),
+    ("cpu_s", "verdict"),
     [
-        (1.4, 2.0, Verdict.PROVEN),  # both threads worked
-        (0.45, 2.0, Verdict.PROVEN),  # so little that others had the CPUs
-        (2.2, 2.0, Verdict.CONTRADICTED),  # three threads or more
+        (1.4, Verdict.PROVEN),  # both threads worked
+        (0.45, Verdict.PROVEN),  # so little that others had the CPUs
+        (2.2, Verdict.CONTRADICTED),  # three threads or more
     ],
 )
-def test_the_cpu_time_of_an_invocation_must_fit_its_threads(
-    cpu_s: float, load: float, verdict: Verdict
-) -> None:
-    seen = Observation(load_1min=load)
+def test_the_cpu_time_of_an_invocation_must_fit_its_threads(cpu_s: float, verdict: Verdict) -> None:
     measurement = make_measurement(threads=2)
     record = make_record(
-        TWO_THREADS, measurement=measurement, wall_s=1.0, cpu_s=cpu_s, before=seen, after=seen
+        TWO_THREADS,
+        measurement=measurement,
+        wall_s=1.0,
+        cpu_s=cpu_s,
+        before=Observation(cpu_idle_s=100.0),
+        after=Observation(cpu_idle_s=101.0),
     )
 
     assert checks_of(TWO_THREADS, record)["threads"].verdict == verdict
 
 
 @pytest.mark.parametrize(
-    ("delegate", "load", "verdict"),
+    ("delegate", "idle_s", "verdict"),
     [
-        ("xnnpack", 2.1, "contradicted"),
-        ("xnnpack", 7.0, "proven"),
-        ("cpu", 2.1, "unproven"),  # the kernels may be at fault
+        ("xnnpack", 4.1, "contradicted"),
+        ("xnnpack", 0.3, "proven"),  # others had the second CPU
+        ("cpu", 4.1, "unproven"),  # the kernels may be at fault
     ],
 )
-def test_one_busy_cpu_contradicts_two_threads_on_a_quiet_machine(
-    delegate: str, load: float, verdict: str
+def test_one_busy_cpu_contradicts_two_threads_where_another_was_idle(
+    delegate: str, idle_s: float, verdict: str
 ) -> None:
     case = make_case(threads=2, delegate=delegate)
-    seen = Observation(load_1min=load)
     inference = Phase(count=200, average_us=20_000.0, median_us=20_000)
     measurement = make_measurement(threads=2, inference=inference)
     record = make_record(
-        case, measurement=measurement, wall_s=4.2, cpu_s=4.15, before=seen, after=seen
+        case,
+        measurement=measurement,
+        wall_s=4.2,
+        cpu_s=4.15,
+        before=Observation(cpu_idle_s=100.0),
+        after=Observation(cpu_idle_s=100.0 + idle_s),
     )
 
     assert checks_of(case, record)["threads"].verdict == verdict
