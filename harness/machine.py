@@ -74,8 +74,8 @@ def _cpu_idle_s() -> float | None:
     idle = [
         ticks[3] + ticks[4]
         for line in _lines(Path("/proc/stat"))
-        if line.partition(" ")[0] in allowed
-        if (ticks := _ticks(line)) is not None
+        if (name := line.partition(" ")[0]) in allowed
+        if (ticks := _ticks(line, name)) is not None
     ]
     return sum(idle) / os.sysconf("SC_CLK_TCK") if len(idle) == len(allowed) else None
 
@@ -84,13 +84,9 @@ def _cpu_times() -> str:
     return next(iter(_lines(Path("/proc/stat"))), "")
 
 
-def _ticks(line: str) -> list[int] | None:
+def _ticks(line: str, cpu: str = "cpu") -> list[int] | None:
     words = line.split()[:9]
-    if (
-        len(words) < 9
-        or not words[0].startswith("cpu")
-        or not all(word.isdecimal() for word in words[1:])
-    ):
+    if len(words) < 9 or words[0] != cpu or not all(word.isdecimal() for word in words[1:]):
         return None
     return [int(word) for word in words[1:]]
 
