@@ -71,14 +71,7 @@ def _failures(run: StoredRun, case: Case) -> list[Failure]:
 
 def _evidence(run: StoredRun, case: Case, used: Sequence[Record]) -> Evidence | None:
     """The evidence of these invocations of a case, and of its output."""
-    same = [
-        other
-        for other in run.info.plan.cases
-        if (other.model_id, other.delegate) == (case.model_id, case.delegate)
-    ]
-    checks = [r for other in same for r in run.of_case(other, Purpose.OUTPUT)]
-    check = next((r for r in checks if r.valid), checks[0] if checks else None)
-    return gather_evidence(case, run.info, used, check)
+    return gather_evidence(case, run.info, used, run.output_check(case))
 
 
 def _delegated(records: Sequence[Record]) -> Iterator[tuple[int | None, int | None]]:

@@ -106,6 +106,11 @@ class Plan:
         """Whether its cases are baselines and candidates, measured in pairs."""
         return any(case.arm is not None for case in self.cases)
 
+    def same_output(self, case: Case) -> list[Case]:
+        """The cases with this one's model file and delegate, whose outputs are compared once."""
+        wanted = (case.model_id, case.delegate)
+        return [other for other in self.cases if (other.model_id, other.delegate) == wanted]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:

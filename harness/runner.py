@@ -57,12 +57,7 @@ class Runner:
 
     def output_of(self, case: Case) -> Record | None:
         """The invocation that compared the output of the case's model and delegate."""
-        plan = self.session.info.plan
-        same = {
-            other.id
-            for other in plan.cases
-            if (other.model_id, other.delegate) == (case.model_id, case.delegate)
-        }
+        same = {other.id for other in self.session.info.plan.same_output(case)}
         checks = (r for r in self.records if r.purpose == Purpose.OUTPUT and r.case in same)
         return next(checks, None)
 

@@ -64,6 +64,12 @@ class StoredRun:
                 rounds[record.round] = record
         return [rounds[number] for number in sorted(rounds)]
 
+    def output_check(self, case: Case) -> Record | None:
+        """The invocation that compared the output of the case's model file and delegate."""
+        same = self.info.plan.same_output(case)
+        checks = [record for other in same for record in self.of_case(other, Purpose.OUTPUT)]
+        return next((record for record in checks if record.valid), checks[0] if checks else None)
+
     def stop_of(self, case: Case) -> Stop | None:
         """Why the case was measured no further; None while it was not decided."""
         return next((stop for stop in reversed(self.stops) if stop.case == case.id), None)

@@ -121,7 +121,7 @@ def _case_result(case: Case, run: StoredRun) -> CaseResult:
     measured = [(r, r.measurement) for r in records if r.valid and r.measurement is not None]
     sample_ms = {record.round: m.latency_us / 1000 for record, m in measured}
     latency = estimate(list(sample_ms.values())) if sample_ms else None
-    stop, check, heat = run.stop_of(case), _output_check(case, run), _heat(case, run)
+    stop, check, heat = run.stop_of(case), run.output_check(case), _heat(case, run)
     evidence = gather_evidence(case, info, records, check)
     energy = find_energy(records)
     roofline = None
@@ -175,17 +175,6 @@ def _failure(
         return None
     missing = run.info.missing.get(case.model_id)
     return missing or Failure(kind="not-run", message="the run ended before this case was measured")
-
-
-def _output_check(case: Case, run: StoredRun) -> Record | None:
-    """The invocation that compared the output of the case's model file and delegate."""
-    same = [
-        other
-        for other in run.info.plan.cases
-        if (other.model_id, other.delegate) == (case.model_id, case.delegate)
-    ]
-    checks = [record for other in same for record in run.of_case(other, Purpose.OUTPUT)]
-    return next((record for record in checks if record.valid), checks[0] if checks else None)
 
 
 def _heat(case: Case, run: StoredRun) -> Heat:
