@@ -157,7 +157,9 @@ class Hardware:
         """Ends all processes but the first and adbd, as init does with adbd's process group."""
         for pid, line in self._host_processes():
             if not line.startswith((ADBD, FIRST)):
-                os.kill(pid, signal.SIGKILL)
+                # One that ends by itself just before the signal is gone all the same.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _host_processes(self) -> list[tuple[int, str]]:
         """The phone's processes by the numbers that they have here."""
