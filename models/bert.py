@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.configs import Activation, BertConfig
+from models.configs import BertConfig
 from models.layers import (
     Inputs,
     Tensor,
@@ -54,6 +54,6 @@ def _layer(
     x = layer_norm(variables, f"{name}/attention/output/LayerNorm", attended + x, epsilon)
 
     hidden = dense(variables, f"{name}/intermediate/dense", x, config.feed_forward)
-    hidden = activation(Activation.GELU)(hidden)  # [1, S, feed_forward]
+    hidden = activation(config.activation)(hidden)  # [1, S, feed_forward]
     output = dense(variables, f"{name}/output/dense", hidden, width)
     return layer_norm(variables, f"{name}/output/LayerNorm", output + x, epsilon)

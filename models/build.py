@@ -20,18 +20,9 @@ from pydantic import TypeAdapter
 from models.catalog import ModelSpec, config_of
 from models.errors import BuildFailedError
 
-# The modules whose text decides the bytes of a file.
-_BUILDER = (
-    "bert",
-    "catalog",
-    "configs",
-    "convert",
-    "flatbuffer",
-    "heads",
-    "layers",
-    "mobilebert",
-    "variables",
-)
+# The modules of this package that have no say in the bytes of a file; the text of all others is
+# part of the key.
+_NO_BUILDER = ("__init__", "build", "control", "errors", "inspect")
 _CONVERTERS = ("tensorflow", "tensorflow-cpu", "ai-edge-litert", "flatbuffers", "numpy")
 
 # Far above what the largest model takes; a build that hangs must not hang a nightly job.
@@ -104,8 +95,9 @@ def _how(returncode: int) -> str:
 
 def _key(spec: ModelSpec) -> str:
     digest = hashlib.sha256(TypeAdapter(ModelSpec).dump_json(spec))
-    for module in _BUILDER:
-        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        if module.stem not in _NO_BUILDER:
+            digest.update(module.read_bytes())
     for name in _CONVERTERS:
         digest.update(f"{name}={installed_version(name)}".encode())
     return digest.hexdigest()[:24]

@@ -71,36 +71,42 @@ class ModelSpec:
 
 _BERT = "Devlin et al. 2018, BERT (arXiv 1810.04805)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
-_OPTIMIZATIONS = (tuple(Norm)[::-1], tuple(Activation))
 
-CATALOG: dict[str, Entry] = {
-    entry.name: entry
-    for entry in (
-        Entry(
-            name="bert-base",
-            title="BERT-Base, uncased",
-            source=_BERT,
-            checkpoint="google-bert/bert-base-uncased",
-            config=BertConfig(),
-        ),
-        Entry(
-            name="mobilebert",
-            title="MobileBERT, uncased",
-            source=_MOBILEBERT,
-            checkpoint="google/mobilebert-uncased",
-            config=MobileBertConfig(),
-            variants=((Wiring.RELEASED, Wiring.PAPER), *_OPTIMIZATIONS),
-        ),
-        Entry(
-            name="mobilebert-tiny",
-            title="MobileBERT-TINY",
-            source=_MOBILEBERT,
-            checkpoint=None,
-            config=MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2),
-            variants=_OPTIMIZATIONS,
-        ),
+_WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
+_OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
+
+
+def _entry(
+    name: str,
+    title: str,
+    source: str,
+    config: Config,
+    checkpoint: str | None = None,
+    variants: tuple[tuple[str, ...], ...] = (),
+) -> Entry:
+    return Entry(
+        name=name,
+        title=title,
+        source=source,
+        config=config,
+        checkpoint=checkpoint,
+        variants=variants,
     )
-}
+
+
+# fmt: off
+_ENTRIES = (
+    # BERT
+    _entry("bert-base", "BERT-Base, uncased", _BERT, BertConfig(),
+           "google-bert/bert-base-uncased"),
+    # MobileBERT
+    _entry("mobilebert", "MobileBERT, uncased", _MOBILEBERT, MobileBertConfig(),
+           "google/mobilebert-uncased", (_WIRINGS, *_OPTIMIZATIONS)),
+    _entry("mobilebert-tiny", "MobileBERT-TINY", _MOBILEBERT,
+           MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2), variants=_OPTIMIZATIONS),
+)
+# fmt: on
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
 def find_entry(name: str) -> Entry:
@@ -154,7 +160,7 @@ def config_of(spec: ModelSpec) -> Config:
     if not 1 <= spec.sequence_length <= config.positions:
         allowed = f"it has positions for 1 to {config.positions} tokens"
         raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
-    if isinstance(config, BertConfig):
+    if not isinstance(config, MobileBertConfig):  # nothing else has variants
         return config
     for part in filter(None, spec.variant.split("+")):
         if part in tuple(Wiring):

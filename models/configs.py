@@ -8,13 +8,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
+
+
+class Config(Protocol):
+    """What every architecture's sizes tell; a frozen dataclass for each of them does."""
+
+    def __hash__(self) -> int:
+        """Equal sizes have equal hashes."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Ids are below it."""
+
+    @property
+    def positions(self) -> int:
+        """The longest sequence, in tokens."""
+
+    @property
+    def token_types(self) -> int:
+        """The number of segments; 0 for an architecture that has no input for them."""
+
+    @property
+    def hidden(self) -> int:
+        """The width of the last hidden state."""
+
+    @property
+    def labels(self) -> int:
+        """The classes of a classification head."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable values in embeddings and encoder."""
+
+    def macs(self, sequence_length: int) -> int:
+        """Multiply-accumulates of the encoder for one sequence of this many tokens."""
 
 
 class Activation(StrEnum):
-    """The function between the two products of a feed-forward network."""
+    """The function between the two products of a feed-forward network, by Hugging Face's name."""
 
     RELU = "relu"
-    GELU = "gelu"
+    GELU = "gelu"  # with erf
+    GELU_NEW = "gelu_new"  # with tanh
 
 
 class Norm(StrEnum):
@@ -43,6 +79,8 @@ class BertConfig:
     layers: int = 12
     heads: int = 12
     feed_forward: int = 3072
+    activation: Activation = Activation.GELU
+    labels: int = 2
     norm_epsilon: float = 1e-12
 
     @property
@@ -78,6 +116,7 @@ class MobileBertConfig:
     wiring: Wiring = Wiring.RELEASED
     norm: Norm = Norm.NO_NORM
     activation: Activation = Activation.RELU
+    labels: int = 2
     norm_epsilon: float = 1e-12
 
     @property
@@ -115,6 +154,3 @@ class MobileBertConfig:
             Wiring.PAPER: 3 * h * b,
             Wiring.TINY: 3 * b * b,
         }[self.wiring]
-
-
-Config = BertConfig | MobileBertConfig

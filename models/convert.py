@@ -15,40 +15,58 @@ from pydantic import TypeAdapter
 
 from models.bert import bert
 from models.catalog import ModelSpec, Quantization, config_of
-from models.configs import BertConfig, Config
+from models.configs import BertConfig, Config, MobileBertConfig
 from models.flatbuffer import finish
-from models.heads import head
+from models.heads import Architecture, head
 from models.layers import Inputs, Tensor
 from models.mobilebert import mobilebert
 from models.variables import Variables
 
+# What builds the graph of each kind of sizes.
+ARCHITECTURES: dict[type, Architecture] = {
+    BertConfig: Architecture(encoder=bert),
+    MobileBertConfig: Architecture(encoder=mobilebert),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """A traced model: the function, the variables that it holds, its outputs in order."""
+    """A traced model: the function, the variables that it holds, how many of their values are the
+    encoder's, its outputs in order."""
 
     function: Tensor
     variables: Variables
+    parameters: int
     outputs: tuple[str, ...]
 
 
 def trace(spec: ModelSpec, config: Config) -> Graph:
     """Builds the graph for inputs of [1, S]."""
+    architecture = ARCHITECTURES[type(config)]
     variables = Variables(spec.seed)
+    parameters = 0
     outputs: tuple[str, ...] = ()
 
-    def model(input_ids: Tensor, input_mask: Tensor, segment_ids: Tensor) -> dict[str, Tensor]:
-        nonlocal outputs
-        inputs = Inputs(input_ids=input_ids, input_mask=input_mask, segment_ids=segment_ids)
-        named = head(spec.task, variables, _encoder(config, variables, inputs))
+    def model(*tensors: Tensor) -> dict[str, Tensor]:
+        nonlocal parameters, outputs
+        inputs = Inputs(**dict(zip(names, tensors, strict=True)))
+        x = architecture.encoder(config, variables, inputs)
+        parameters = variables.count()
+        named = head(spec.task, variables, x)
         outputs = tuple(named)
         return named
 
-    names = ("input_ids", "input_mask", "segment_ids")
+    names = input_names(config)
     shape = (1, spec.sequence_length)
     signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in names]
     function = tf.function(model, input_signature=signature).get_concrete_function()
-    return Graph(function=function, variables=variables, outputs=outputs)
+    return Graph(function=function, variables=variables, parameters=parameters, outputs=outputs)
+
+
+def input_names(config: Config) -> tuple[str, ...]:
+    """The inputs that an architecture has."""
+    names = ("input_ids", "input_mask", "segment_ids")
+    return names if config.token_types else names[:2]
 
 
 def convert(spec: ModelSpec, config: Config) -> bytearray:
@@ -62,7 +80,6 @@ def convert(spec: ModelSpec, config: Config) -> bytearray:
     if spec.quantization == Quantization.FP16:
         converter.target_spec.supported_types = [tf.float16]
     content = converter.convert()
-    parameters = graph.variables.count("embeddings/", "encoder/")
     facts = {
         "name": spec.name,
         "variant": spec.variant,
@@ -70,17 +87,11 @@ def convert(spec: ModelSpec, config: Config) -> bytearray:
         "sequence_length": spec.sequence_length,
         "quantization": spec.quantization,
         "weights": f"seed {spec.seed}",
-        "parameters": parameters,
-        "head_parameters": graph.variables.count() - parameters,
+        "parameters": graph.parameters,
+        "head_parameters": graph.variables.count() - graph.parameters,
         "macs": config.macs(spec.sequence_length),
     }
     return finish(content, outputs=graph.outputs, facts=facts)
-
-
-def _encoder(config: Config, variables: Variables, inputs: Inputs) -> Tensor:
-    if isinstance(config, BertConfig):
-        return bert(config, variables, inputs)
-    return mobilebert(config, variables, inputs)
 
 
 def main(spec_json: str, path: Path) -> None:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import tensorflow as tf
 
 from models.catalog import Task
-from models.layers import Tensor, dense
+from models.layers import Inputs, Tensor, dense
 from models.variables import Variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """The graph of one kind of sizes; the first argument is a config of that kind.
+
+    `encoder` gives the last hidden state [1, S, hidden].
+    """
+
+    encoder: Callable[[Any, Variables, Inputs], Tensor]
 
 
 def head(task: Task, variables: Variables, x: Tensor) -> dict[str, Tensor]:
