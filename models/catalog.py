@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import (
+    Activation,
+    BertConfig,
+    Config,
+    DistilBertConfig,
+    MobileBertConfig,
+    Norm,
+    Wiring,
+)
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -22,6 +30,12 @@ class Task(StrEnum):
 
     QA = "qa"  # start and end logits of an answer
     ENCODER = "encoder"  # nothing: the last hidden state
+    MASKED_LM = "masked-lm"  # a word for each token
+    PRETRAINING = "pretraining"  # the words, and whether the second segment follows the first
+    NEXT_SENTENCE = "next-sentence"  # whether the second segment follows the first
+    CLASSIFICATION = "classification"  # a class of the whole
+    TOKEN_CLASSIFICATION = "token-classification"  # a class of each token
+    MULTIPLE_CHOICE = "multiple-choice"  # a score of one choice
 
 
 class Quantization(StrEnum):
@@ -42,6 +56,7 @@ class Entry:
     checkpoint: str | None
     config: Config
     variants: tuple[tuple[str, ...], ...] = ()
+    tasks: tuple[Task, ...] = tuple(Task)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -70,10 +85,15 @@ class ModelSpec:
 
 
 _BERT = "Devlin et al. 2018, BERT (arXiv 1810.04805)"
+_TINYBERT = "Jiao et al. 2020, TinyBERT (arXiv 1909.10351)"
+_DISTILBERT = "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
 
 _WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
 _OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
+
+# For encoders that were not trained on pairs of sentences.
+_ALONE = tuple(task for task in Task if task not in (Task.PRETRAINING, Task.NEXT_SENTENCE))
 
 
 def _entry(
@@ -83,6 +103,7 @@ def _entry(
     config: Config,
     checkpoint: str | None = None,
     variants: tuple[tuple[str, ...], ...] = (),
+    tasks: tuple[Task, ...] = tuple(Task),
 ) -> Entry:
     return Entry(
         name=name,
@@ -91,6 +112,7 @@ def _entry(
         config=config,
         checkpoint=checkpoint,
         variants=variants,
+        tasks=tasks,
     )
 
 
@@ -99,11 +121,25 @@ _ENTRIES = (
     # BERT
     _entry("bert-base", "BERT-Base, uncased", _BERT, BertConfig(),
            "google-bert/bert-base-uncased"),
+    _entry("bert-large", "BERT-Large, uncased", _BERT,
+           BertConfig(hidden=1024, layers=24, heads=16, feed_forward=4096),
+           "google-bert/bert-large-uncased"),
+    _entry("tinybert-4l", "TinyBERT, general, 4 layers of 312", _TINYBERT,
+           BertConfig(hidden=312, layers=4, heads=12, feed_forward=1200),
+           "huawei-noah/TinyBERT_General_4L_312D"),
+    _entry("tinybert-6l", "TinyBERT, general, 6 layers of 768", _TINYBERT,
+           BertConfig(layers=6), "huawei-noah/TinyBERT_General_6L_768D"),
+    # DistilBERT
+    _entry("distilbert", "DistilBERT-base, uncased", _DISTILBERT, DistilBertConfig(),
+           "distilbert/distilbert-base-uncased", tasks=_ALONE),
     # MobileBERT
     _entry("mobilebert", "MobileBERT, uncased", _MOBILEBERT, MobileBertConfig(),
            "google/mobilebert-uncased", (_WIRINGS, *_OPTIMIZATIONS)),
     _entry("mobilebert-tiny", "MobileBERT-TINY", _MOBILEBERT,
            MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2), variants=_OPTIMIZATIONS),
+    _entry("ib-bert-large", "IB-BERT-Large, MobileBERT's teacher", _MOBILEBERT,
+           MobileBertConfig(bottleneck=1024, feed_forward=4096, feed_forwards=1, pooler=True,
+                            wiring=Wiring.PAPER, norm=Norm.LAYER_NORM, activation=Activation.GELU)),
 )
 # fmt: on
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
@@ -154,9 +190,14 @@ def parse_choice(model: str, what: str, word: str, choices: type[_Choice]) -> _C
 def config_of(spec: ModelSpec) -> Config:
     """Gives the sizes of the spec's architecture with its variant applied.
 
-    Raises `BadSpecError` for a sequence that is longer than the model's positions.
+    Raises `BadSpecError` for a task that the architecture has no head for, and for a sequence that
+    is longer than the model's positions.
     """
-    config = find_entry(spec.name).config
+    entry = find_entry(spec.name)
+    config = entry.config
+    if spec.task not in entry.tasks:
+        allowed = f"it has {', '.join(entry.tasks)}"
+        raise BadSpecError(spec.model, "task", spec.task.value, allowed)
     if not 1 <= spec.sequence_length <= config.positions:
         allowed = f"it has positions for 1 to {config.positions} tokens"
         raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)

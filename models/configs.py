@@ -116,6 +116,7 @@ class MobileBertConfig:
     wiring: Wiring = Wiring.RELEASED
     norm: Norm = Norm.NO_NORM
     activation: Activation = Activation.RELU
+    pooler: bool = False  # a dense layer and tanh before a classifier
     labels: int = 2
     norm_epsilon: float = 1e-12
 
@@ -154,3 +155,43 @@ class MobileBertConfig:
             Wiring.PAPER: 3 * h * b,
             Wiring.TINY: 3 * b * b,
         }[self.wiring]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistilBertConfig:
+    """DistilBERT (Sanh et al. 2019); the defaults are those of DistilBERT-base, uncased."""
+
+    vocabulary: int = 30522
+    positions: int = 512
+    hidden: int = 768
+    layers: int = 6
+    heads: int = 12
+    feed_forward: int = 3072
+    activation: Activation = Activation.GELU
+    labels: int = 2
+    norm_epsilon: float = 1e-12
+
+    @property
+    def token_types(self) -> int:
+        """None: DistilBERT has no segments."""
+        return 0
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable values in embeddings and encoder."""
+        return self._bert().parameters
+
+    def macs(self, sequence_length: int) -> int:
+        """Multiply-accumulates for one sequence of this many tokens, as many as BERT's."""
+        return self._bert().macs(sequence_length)
+
+    def _bert(self) -> BertConfig:
+        """The BERT of these sizes, with an empty table of segments."""
+        return BertConfig(
+            vocabulary=self.vocabulary,
+            positions=self.positions,
+            token_types=0,
+            hidden=self.hidden,
+            layers=self.layers,
+            feed_forward=self.feed_forward,
+        )

@@ -13,19 +13,30 @@ from pathlib import Path
 import tensorflow as tf
 from pydantic import TypeAdapter
 
-from models.bert import bert
+from models.bert import bert, bert_sentence, bert_words
 from models.catalog import ModelSpec, Quantization, config_of
-from models.configs import BertConfig, Config, MobileBertConfig
+from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
+from models.distilbert import distilbert, distilbert_sentence, distilbert_words
 from models.flatbuffer import finish
 from models.heads import Architecture, head
 from models.layers import Inputs, Tensor
-from models.mobilebert import mobilebert
-from models.variables import Variables
+from models.mobilebert import mobilebert, mobilebert_sentence, mobilebert_words
+from models.variables import Declarations, Variables
 
 # What builds the graph of each kind of sizes.
 ARCHITECTURES: dict[type, Architecture] = {
-    BertConfig: Architecture(encoder=bert),
-    MobileBertConfig: Architecture(encoder=mobilebert),
+    BertConfig: Architecture(
+        encoder=bert, sentence=bert_sentence, words=bert_words, pair="cls/seq_relationship"
+    ),
+    DistilBertConfig: Architecture(
+        encoder=distilbert, sentence=distilbert_sentence, words=distilbert_words
+    ),
+    MobileBertConfig: Architecture(
+        encoder=mobilebert,
+        sentence=mobilebert_sentence,
+        words=mobilebert_words,
+        pair="cls/seq_relationship",
+    ),
 }
 
 
@@ -40,27 +51,33 @@ class Graph:
     outputs: tuple[str, ...]
 
 
-def trace(spec: ModelSpec, config: Config) -> Graph:
-    """Builds the graph for inputs of [1, S]."""
-    architecture = ARCHITECTURES[type(config)]
-    variables = Variables(spec.seed)
+def trace(spec: ModelSpec, config: Config, variables: Variables | None = None) -> Graph:
+    """Builds the graph for inputs of [1, S]; without `variables`, with those of the spec's seed."""
+    variables = variables or Variables(spec.seed)
     parameters = 0
     outputs: tuple[str, ...] = ()
 
     def model(*tensors: Tensor) -> dict[str, Tensor]:
         nonlocal parameters, outputs
-        inputs = Inputs(**dict(zip(names, tensors, strict=True)))
-        x = architecture.encoder(config, variables, inputs)
-        parameters = variables.count()
-        named = head(spec.task, variables, x)
+        inputs = Inputs(**dict(zip(input_names(config), tensors, strict=True)))
+        x = ARCHITECTURES[type(config)].encoder(config, variables, inputs)
+        parameters = parameters or variables.count()  # TensorFlow traces more than once
+        named = head(spec.task, ARCHITECTURES[type(config)], config, variables, x)
         outputs = tuple(named)
         return named
 
-    names = input_names(config)
     shape = (1, spec.sequence_length)
-    signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in names]
+    signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in input_names(config)]
     function = tf.function(model, input_signature=signature).get_concrete_function()
     return Graph(function=function, variables=variables, parameters=parameters, outputs=outputs)
+
+
+def declare(spec: ModelSpec, config: Config) -> Declarations:
+    """The names and shapes of all variables; takes no memory for their values."""
+    declarations = Declarations()
+    with tf.Graph().as_default():
+        trace(spec, config, declarations)
+    return declarations
 
 
 def input_names(config: Config) -> tuple[str, ...]:

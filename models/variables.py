@@ -54,3 +54,21 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         value *= np.float32(_STANDARD_DEVIATION)
         value += np.float32(mean)
         return value
+
+
+class Declarations(Variables):
+    """Notes the name and shape of each variable that a graph asks for, and makes no value."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=0)
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Tensor:
+        """Gives something of this shape to build a graph with, inside a `tf.Graph`."""
+        del mean
+        self.shapes[name] = shape
+        return tf.compat.v1.placeholder(tf.float32, shape)
+
+    def count(self) -> int:
+        """The number of values that all variables so far would have."""
+        return sum(math.prod(shape) for shape in self.shapes.values())

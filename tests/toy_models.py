@@ -15,11 +15,23 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy_reference import Known, Sentence
 
 from models.catalog import ModelSpec, Quantization, Task
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import (
+    Activation,
+    BertConfig,
+    Config,
+    DistilBertConfig,
+    MobileBertConfig,
+    Norm,
+    Wiring,
+)
 
 Floats = npt.NDArray[np.float32]
 
 BERT = BertConfig(vocabulary=100, positions=32, hidden=64, layers=2, heads=4, feed_forward=96)
+
+DISTILBERT = DistilBertConfig(
+    vocabulary=100, positions=32, hidden=64, layers=2, heads=4, feed_forward=96
+)
 
 
 def mobilebert(
