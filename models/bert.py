@@ -28,7 +28,7 @@ def bert(config: BertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     return x
 
 
-def bert_sentence(config: BertConfig, variables: Variables, x: Tensor) -> Tensor:
+def bert_sentence(config: BertConfig, variables: Variables, inputs: Inputs, x: Tensor) -> Tensor:
     """What a classifier reads: the pooler's output, [1, hidden]."""
     return tanh_pooler(variables, "pooler/dense", x)
 

@@ -62,7 +62,7 @@ def trace(spec: ModelSpec, config: Config, variables: Variables | None = None) -
         inputs = Inputs(**dict(zip(input_names(config), tensors, strict=True)))
         x = ARCHITECTURES[type(config)].encoder(config, variables, inputs)
         parameters = parameters or variables.count()  # TensorFlow traces more than once
-        named = head(spec.task, ARCHITECTURES[type(config)], config, variables, x)
+        named = head(spec.task, ARCHITECTURES[type(config)], config, variables, inputs, x)
         outputs = tuple(named)
         return named
 

@@ -33,7 +33,9 @@ def distilbert(config: DistilBertConfig, variables: Variables, inputs: Inputs) -
     return x
 
 
-def distilbert_sentence(config: DistilBertConfig, variables: Variables, x: Tensor) -> Tensor:
+def distilbert_sentence(
+    config: DistilBertConfig, variables: Variables, inputs: Inputs, x: Tensor
+) -> Tensor:
     """What a classifier reads: a dense layer and ReLU on the first token, [1, hidden]."""
     return tf.nn.relu(dense(variables, "pre_classifier", first_token(x), config.hidden))
 

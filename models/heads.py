@@ -19,40 +19,51 @@ class Architecture:
     """The graph of one kind of sizes; the first argument of each part is a config of that kind.
 
     `encoder` gives the last hidden state [1, S, hidden]. From it, `sentence` makes what a
-    classifier of the whole reads, [1, hidden], and `words` the logits of a masked language model,
-    [1, S, vocabulary]. `pair` names the dense layer that tells whether the second segment follows
-    the first, and `pair_output` its logits when they stand beside those of the words.
+    classifier of the whole reads, [1, hidden], `tokens` what one of each token reads if that is
+    not the state itself, [1, S, hidden], and `words` the logits of a masked language model,
+    [1, S, vocabulary]. `answer` names the dense layer of question answering. `pair` names the one
+    that tells whether the second segment follows the first, and `pair_output` its logits when they
+    stand beside those of the words.
     """
 
     encoder: Callable[[Any, Variables, Inputs], Tensor]
-    sentence: Callable[[Any, Variables, Tensor], Tensor] | None = None
+    sentence: Callable[[Any, Variables, Inputs, Tensor], Tensor] | None = None
+    tokens: Callable[[Any, Variables, Tensor], Tensor] = lambda _config, _variables, x: x
     words: Callable[[Any, Variables, Tensor], Tensor] | None = None
+    answer: str = "qa_outputs"
     pair: str | None = None
     pair_output: str = "seq_relationship_logits"
 
 
 def head(
-    task: Task, architecture: Architecture, config: Config, variables: Variables, x: Tensor
+    task: Task,
+    architecture: Architecture,
+    config: Config,
+    variables: Variables,
+    inputs: Inputs,
+    x: Tensor,
 ) -> dict[str, Tensor]:
     """The task's outputs by name, from the last hidden state [1, S, hidden]."""
     if task == Task.ENCODER:
         return {"last_hidden_state": x}
     if task == Task.QA:
-        return _question_answering(variables, x)
+        tokens = architecture.tokens(config, variables, x)
+        return _question_answering(variables, architecture.answer, tokens)
     if task == Task.TOKEN_CLASSIFICATION:
-        return {"logits": dense(variables, "classifier", x, config.labels)}  # [1, S, labels]
+        tokens = architecture.tokens(config, variables, x)
+        return {"logits": dense(variables, "classifier", tokens, config.labels)}  # [1, S, labels]
     if task == Task.MASKED_LM:
         return {"logits": _words(architecture, config, variables, x)}
     if task == Task.NEXT_SENTENCE:
-        return {"logits": _pair(architecture, config, variables, x)}
+        return {"logits": _pair(architecture, config, variables, inputs, x)}
     if task == Task.PRETRAINING:
         return {
             "prediction_logits": _words(architecture, config, variables, x),
-            architecture.pair_output: _pair(architecture, config, variables, x),
+            architecture.pair_output: _pair(architecture, config, variables, inputs, x),
         }
     # A file scores one choice; the best of several runs is the answer.
     classes = 1 if task == Task.MULTIPLE_CHOICE else config.labels
-    sentence = _sentence(architecture, config, variables, x)
+    sentence = _sentence(architecture, config, variables, inputs, x)
     return {"logits": dense(variables, "classifier", sentence, classes)}  # [1, classes]
 
 
@@ -86,9 +97,9 @@ def tied_words(variables: Variables, table: str, bias: str, x: Tensor, rows: int
     return tf.reshape(logits, (1, length, rows))
 
 
-def _question_answering(variables: Variables, x: Tensor) -> dict[str, Tensor]:
+def _question_answering(variables: Variables, name: str, x: Tensor) -> dict[str, Tensor]:
     """Start and end logits, [1, S] each."""
-    logits = dense(variables, "qa_outputs", x, 2)  # [1, S, 2]
+    logits = dense(variables, name, x, 2)  # [1, S, 2]
     # SPLIT and RESHAPE can be delegated; the UNPACK that `tf.unstack` gives cannot.
     start, end = tf.split(logits, 2, axis=-1)
     length = x.shape[1]
@@ -99,10 +110,10 @@ def _question_answering(variables: Variables, x: Tensor) -> dict[str, Tensor]:
 
 
 def _sentence(
-    architecture: Architecture, config: Config, variables: Variables, x: Tensor
+    architecture: Architecture, config: Config, variables: Variables, inputs: Inputs, x: Tensor
 ) -> Tensor:
     assert architecture.sentence is not None, "the catalogue offers the task"
-    return architecture.sentence(config, variables, x)
+    return architecture.sentence(config, variables, inputs, x)
 
 
 def _words(architecture: Architecture, config: Config, variables: Variables, x: Tensor) -> Tensor:
@@ -110,7 +121,9 @@ def _words(architecture: Architecture, config: Config, variables: Variables, x: 
     return architecture.words(config, variables, x)
 
 
-def _pair(architecture: Architecture, config: Config, variables: Variables, x: Tensor) -> Tensor:
+def _pair(
+    architecture: Architecture, config: Config, variables: Variables, inputs: Inputs, x: Tensor
+) -> Tensor:
     assert architecture.pair is not None, "the catalogue offers the task"
-    sentence = _sentence(architecture, config, variables, x)
+    sentence = _sentence(architecture, config, variables, inputs, x)
     return dense(variables, architecture.pair, sentence, 2)  # [1, 2]

@@ -35,7 +35,9 @@ def mobilebert(config: MobileBertConfig, variables: Variables, inputs: Inputs) -
     return x
 
 
-def mobilebert_sentence(config: MobileBertConfig, variables: Variables, x: Tensor) -> Tensor:
+def mobilebert_sentence(
+    config: MobileBertConfig, variables: Variables, inputs: Inputs, x: Tensor
+) -> Tensor:
     """What a classifier reads: the first token, behind a pooler where there is one, [1, hidden]."""
     return tanh_pooler(variables, "pooler/dense", x) if config.pooler else first_token(x)
 
