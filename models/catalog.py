@@ -20,6 +20,7 @@ from models.configs import (
     Norm,
     Wiring,
 )
+from models.configs_albert import AlbertConfig
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -88,10 +89,14 @@ _BERT = "Devlin et al. 2018, BERT (arXiv 1810.04805)"
 _TINYBERT = "Jiao et al. 2020, TinyBERT (arXiv 1909.10351)"
 _DISTILBERT = "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
+_ALBERT = "Lan et al. 2019, ALBERT (arXiv 1909.11942)"
 
 _WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
 _OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
 
+# For an encoder that was trained to tell the order of two sentences, not whether they belong
+# together.
+_ORDER = tuple(task for task in Task if task != Task.NEXT_SENTENCE)
 # For encoders that were not trained on pairs of sentences.
 _ALONE = tuple(task for task in Task if task not in (Task.PRETRAINING, Task.NEXT_SENTENCE))
 
@@ -140,6 +145,12 @@ _ENTRIES = (
     _entry("ib-bert-large", "IB-BERT-Large, MobileBERT's teacher", _MOBILEBERT,
            MobileBertConfig(bottleneck=1024, feed_forward=4096, feed_forwards=1, pooler=True,
                             wiring=Wiring.PAPER, norm=Norm.LAYER_NORM, activation=Activation.GELU)),
+    # ALBERT
+    _entry("albert-base", "ALBERT-base, version 2", _ALBERT, AlbertConfig(),
+           "albert/albert-base-v2", tasks=_ORDER),
+    _entry("albert-large", "ALBERT-large, version 2", _ALBERT,
+           AlbertConfig(hidden=1024, layers=24, heads=16, feed_forward=4096),
+           "albert/albert-large-v2", tasks=_ORDER),
 )
 # fmt: on
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

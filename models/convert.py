@@ -13,9 +13,11 @@ from pathlib import Path
 import tensorflow as tf
 from pydantic import TypeAdapter
 
+from models.albert import albert, albert_sentence, albert_words
 from models.bert import bert, bert_sentence, bert_words
 from models.catalog import ModelSpec, Quantization, config_of
 from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
+from models.configs_albert import AlbertConfig
 from models.distilbert import distilbert, distilbert_sentence, distilbert_words
 from models.flatbuffer import finish
 from models.heads import Architecture, head
@@ -36,6 +38,13 @@ ARCHITECTURES: dict[type, Architecture] = {
         sentence=mobilebert_sentence,
         words=mobilebert_words,
         pair="cls/seq_relationship",
+    ),
+    AlbertConfig: Architecture(
+        encoder=albert,
+        sentence=albert_sentence,
+        words=albert_words,
+        pair="sop_classifier/classifier",
+        pair_output="sop_logits",
     ),
 }
 
