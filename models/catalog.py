@@ -21,6 +21,7 @@ from models.configs import (
     Wiring,
 )
 from models.configs_albert import AlbertConfig
+from models.configs_squeezebert import GroupedKernel, SqueezeBertConfig
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -90,6 +91,7 @@ _TINYBERT = "Jiao et al. 2020, TinyBERT (arXiv 1909.10351)"
 _DISTILBERT = "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
 _ALBERT = "Lan et al. 2019, ALBERT (arXiv 1909.11942)"
+_SQUEEZEBERT = "Iandola et al. 2020, SqueezeBERT (arXiv 2006.11316)"
 
 _WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
 _OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
@@ -151,6 +153,9 @@ _ENTRIES = (
     _entry("albert-large", "ALBERT-large, version 2", _ALBERT,
            AlbertConfig(hidden=1024, layers=24, heads=16, feed_forward=4096),
            "albert/albert-large-v2", tasks=_ORDER),
+    # SqueezeBERT
+    _entry("squeezebert", "SqueezeBERT, uncased", _SQUEEZEBERT, SqueezeBertConfig(),
+           "squeezebert/squeezebert-uncased", (tuple(GroupedKernel),), _ALONE),
 )
 # fmt: on
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
@@ -212,6 +217,8 @@ def config_of(spec: ModelSpec) -> Config:
     if not 1 <= spec.sequence_length <= config.positions:
         allowed = f"it has positions for 1 to {config.positions} tokens"
         raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
+    if isinstance(config, SqueezeBertConfig):
+        return dataclasses.replace(config, kernel=GroupedKernel(spec.variant or config.kernel))
     if not isinstance(config, MobileBertConfig):  # nothing else has variants
         return config
     for part in filter(None, spec.variant.split("+")):

@@ -18,11 +18,13 @@ from models.bert import bert, bert_sentence, bert_words
 from models.catalog import ModelSpec, Quantization, config_of
 from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
 from models.configs_albert import AlbertConfig
+from models.configs_squeezebert import SqueezeBertConfig
 from models.distilbert import distilbert, distilbert_sentence, distilbert_words
 from models.flatbuffer import finish
 from models.heads import Architecture, head
 from models.layers import Inputs, Tensor
 from models.mobilebert import mobilebert, mobilebert_sentence, mobilebert_words
+from models.squeezebert import squeezebert, squeezebert_sentence, squeezebert_words
 from models.variables import Declarations, Variables
 
 # What builds the graph of each kind of sizes.
@@ -45,6 +47,9 @@ ARCHITECTURES: dict[type, Architecture] = {
         words=albert_words,
         pair="sop_classifier/classifier",
         pair_output="sop_logits",
+    ),
+    SqueezeBertConfig: Architecture(
+        encoder=squeezebert, sentence=squeezebert_sentence, words=squeezebert_words
     ),
 }
 
