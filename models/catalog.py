@@ -21,6 +21,7 @@ from models.configs import (
     Wiring,
 )
 from models.configs_albert import AlbertConfig
+from models.configs_modernbert import ModernBertConfig
 from models.configs_squeezebert import GroupedKernel, SqueezeBertConfig
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
 
@@ -92,6 +93,7 @@ _DISTILBERT = "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
 _ALBERT = "Lan et al. 2019, ALBERT (arXiv 1909.11942)"
 _SQUEEZEBERT = "Iandola et al. 2020, SqueezeBERT (arXiv 2006.11316)"
+_MODERNBERT = "Warner et al. 2024, ModernBERT (arXiv 2412.13663)"
 
 _WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
 _OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
@@ -156,6 +158,12 @@ _ENTRIES = (
     # SqueezeBERT
     _entry("squeezebert", "SqueezeBERT, uncased", _SQUEEZEBERT, SqueezeBertConfig(),
            "squeezebert/squeezebert-uncased", (tuple(GroupedKernel),), _ALONE),
+    # ModernBERT
+    _entry("modernbert-base", "ModernBERT-base", _MODERNBERT, ModernBertConfig(),
+           "answerdotai/ModernBERT-base", tasks=_ALONE),
+    _entry("modernbert-large", "ModernBERT-large", _MODERNBERT,
+           ModernBertConfig(hidden=1024, layers=28, heads=16, feed_forward=2624),
+           "answerdotai/ModernBERT-large", tasks=_ALONE),
 )
 # fmt: on
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

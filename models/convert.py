@@ -18,12 +18,19 @@ from models.bert import bert, bert_sentence, bert_words
 from models.catalog import ModelSpec, Quantization, config_of
 from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
 from models.configs_albert import AlbertConfig
+from models.configs_modernbert import ModernBertConfig
 from models.configs_squeezebert import SqueezeBertConfig
 from models.distilbert import distilbert, distilbert_sentence, distilbert_words
 from models.flatbuffer import finish
 from models.heads import Architecture, head
 from models.layers import Inputs, Tensor
 from models.mobilebert import mobilebert, mobilebert_sentence, mobilebert_words
+from models.modernbert import (
+    modernbert,
+    modernbert_sentence,
+    modernbert_tokens,
+    modernbert_words,
+)
 from models.squeezebert import squeezebert, squeezebert_sentence, squeezebert_words
 from models.variables import Declarations, Variables
 
@@ -50,6 +57,13 @@ ARCHITECTURES: dict[type, Architecture] = {
     ),
     SqueezeBertConfig: Architecture(
         encoder=squeezebert, sentence=squeezebert_sentence, words=squeezebert_words
+    ),
+    ModernBertConfig: Architecture(
+        encoder=modernbert,
+        sentence=modernbert_sentence,
+        tokens=modernbert_tokens,
+        words=modernbert_words,
+        answer="classifier",
     ),
 }
 
