@@ -217,14 +217,8 @@ def config_of(spec: ModelSpec) -> Config:
     Raises `BadSpecError` for a task that the architecture has no head for, and for a sequence that
     is longer than the model's positions.
     """
-    entry = find_entry(spec.name)
-    config = entry.config
-    if spec.task not in entry.tasks:
-        allowed = f"it has {', '.join(entry.tasks)}"
-        raise BadSpecError(spec.model, "task", spec.task.value, allowed)
-    if not 1 <= spec.sequence_length <= config.positions:
-        allowed = f"it has positions for 1 to {config.positions} tokens"
-        raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
+    config = find_entry(spec.name).config
+    check_fit(spec, config)
     if isinstance(config, SqueezeBertConfig):
         return dataclasses.replace(config, kernel=GroupedKernel(spec.variant or config.kernel))
     if not isinstance(config, MobileBertConfig):  # nothing else has variants
@@ -237,3 +231,14 @@ def config_of(spec: ModelSpec) -> Config:
         else:
             config = dataclasses.replace(config, activation=Activation(part))
     return config
+
+
+def check_fit(spec: ModelSpec, config: Config) -> None:
+    """Refuses what a model of these sizes cannot be; as `config_of` does."""
+    entry = find_entry(spec.name)
+    if spec.task not in entry.tasks:
+        allowed = f"it has {', '.join(entry.tasks)}"
+        raise BadSpecError(spec.model, "task", spec.task.value, allowed)
+    if not 1 <= spec.sequence_length <= config.positions:
+        allowed = f"it has positions for 1 to {config.positions} tokens"
+        raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)

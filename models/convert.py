@@ -1,7 +1,8 @@
 """A model's graph, traced on fixed shapes and converted to TFLite.
 
 TensorFlow prints to stderr, takes gigabytes and keeps threads, none of which a benchmark wants in
-its own process, so `models.build` runs this module as a child: `-m models.convert SPEC FILE`.
+its own process, so `models.build` runs this module as a child: `-m models.convert SPEC FILE`, with
+the folder of a checkpoint behind.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pydantic import TypeAdapter
 
 from models.albert import albert, albert_sentence, albert_words
 from models.bert import bert, bert_sentence, bert_words
-from models.catalog import ModelSpec, Quantization, config_of
+from models.catalog import ModelSpec, Quantization, config_of, find_entry
+from models.checkpoint import Checkpoint, Values, open_checkpoint
 from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
 from models.configs_albert import AlbertConfig
 from models.configs_modernbert import ModernBertConfig
 from models.configs_squeezebert import SqueezeBertConfig
 from models.distilbert import distilbert, distilbert_sentence, distilbert_words
+from models.errors import REFUSED, CheckpointError
 from models.flatbuffer import finish
 from models.heads import Architecture, head
 from models.layers import Inputs, Tensor
@@ -96,7 +99,9 @@ def trace(spec: ModelSpec, config: Config, variables: Variables | None = None) -
 
     shape = (1, spec.sequence_length)
     signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in input_names(config)]
-    function = tf.function(model, input_signature=signature).get_concrete_function()
+    # Autograph would wrap what a part raises.
+    traced = tf.function(model, input_signature=signature, autograph=False)
+    function = traced.get_concrete_function()
     return Graph(function=function, variables=variables, parameters=parameters, outputs=outputs)
 
 
@@ -114,9 +119,13 @@ def input_names(config: Config) -> tuple[str, ...]:
     return names if config.token_types else names[:2]
 
 
-def convert(spec: ModelSpec, config: Config) -> bytearray:
-    """Gives the TFLite file of a spec, with clean names and the spec in its metadata."""
-    graph = trace(spec, config)
+def convert(spec: ModelSpec, config: Config, checkpoint: Checkpoint | None = None) -> bytearray:
+    """Gives the TFLite file of a spec, with clean names and the spec in its metadata.
+
+    Raises `CheckpointError` for a checkpoint that does not hold exactly the model's weights.
+    """
+    given = None if checkpoint is None else _values(spec, config, checkpoint)
+    graph = trace(spec, config, Variables(spec.seed, given))
     # With the variables' owner given, the converter reads them from a saved model instead of
     # copying them into the graph: half the time and less than half the memory for BERT-Base.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.function], graph.variables)
@@ -131,7 +140,7 @@ def convert(spec: ModelSpec, config: Config) -> bytearray:
         "task": spec.task,
         "sequence_length": spec.sequence_length,
         "quantization": spec.quantization,
-        "weights": f"seed {spec.seed}",
+        "weights": f"checkpoint {checkpoint.digest[:16]}" if checkpoint else f"seed {spec.seed}",
         "parameters": graph.parameters,
         "head_parameters": graph.variables.count() - graph.parameters,
         "macs": config.macs(spec.sequence_length),
@@ -139,11 +148,31 @@ def convert(spec: ModelSpec, config: Config) -> bytearray:
     return finish(content, outputs=graph.outputs, facts=facts)
 
 
-def main(spec_json: str, path: Path) -> None:
+def _values(spec: ModelSpec, config: Config, checkpoint: Checkpoint) -> Values:
+    """The weights of the spec's model; those of its other heads may be there too."""
+    heads = Declarations()
+    with tf.Graph().as_default():
+        shape = (1, spec.sequence_length)
+        tensors = {name: tf.compat.v1.placeholder(tf.int32, shape) for name in input_names(config)}
+        x = tf.compat.v1.placeholder(tf.float32, (*shape, config.hidden))
+        for task in find_entry(spec.name).tasks:
+            head(task, ARCHITECTURES[type(config)], config, heads, Inputs(**tensors), x)
+    return Values(checkpoint, declare(spec, config).shapes, heads.shapes)
+
+
+def main(spec_json: str, path: Path, weights: Path | None = None) -> None:
     """Builds one spec into a file; the child process's whole work."""
     spec = TypeAdapter(ModelSpec).validate_json(spec_json)
-    path.write_bytes(convert(spec, config_of(spec)))
+    if weights is None:
+        path.write_bytes(convert(spec, config_of(spec)))
+        return
+    checkpoint = open_checkpoint(weights, find_entry(spec.name).config)
+    path.write_bytes(convert(spec, checkpoint.config, checkpoint))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    try:
+        main(sys.argv[1], *map(Path, sys.argv[2:]))
+    except CheckpointError as refused:
+        sys.stdout.write(refused.why)
+        sys.exit(REFUSED)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from models.catalog import ModelSpec
+    from models.checkpoint import Checkpoint
     from models.inspect import ModelInfo, TensorInfo
 
 app = typer.Typer(help="Lists, builds and inspects models.", no_args_is_help=True)
@@ -50,11 +52,14 @@ def list_models(
 def build(
     name: Annotated[str, typer.Argument(help="NAME or NAME@VARIANT+…, see `models list`.")],
     out: Annotated[Path, typer.Option(help="The .tflite file to write.")],
-    task: Annotated[str, typer.Option(help="qa, encoder")] = "qa",
+    task: Annotated[str, typer.Option(help="qa, encoder, masked-lm, pretraining, …")] = "qa",
     seq_len: Annotated[int, typer.Option(help="Tokens.")] = 128,
     quantization: Annotated[str, typer.Option(help="fp32, fp16, dynamic")] = "fp32",
     variant: Annotated[str | None, typer.Option(help="In the place of @….")] = None,
-    seed: Annotated[int, typer.Option(help="Of the random weights.", min=0)] = 0,
+    weights: Annotated[
+        Path | None, typer.Option(help="A checkpoint: config.json and model.safetensors.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of random weights.", min=0)] = 0,
 ) -> None:
     """Builds a TFLite file. The same arguments give the same bytes."""
     import shutil
@@ -82,11 +87,12 @@ def build(
         quantization=parse_choice(base, "quantization", quantization, Quantization),
         seed=seed,
     )
+    checkpoint = None if weights is None else _checkpoint(weights, spec)
     cache = cache_folder()
     progress = BuildProgress(stderr_console())
-    progress(spec.id, cached_path(spec, cache).exists())
+    progress(spec.id, cached_path(spec, cache, checkpoint).exists())
     try:
-        path = build_model(spec, cache)
+        path = build_model(spec, cache, checkpoint)
     finally:
         progress.close()
     try:
@@ -97,6 +103,17 @@ def build(
     except OSError as error:
         raise OutputError(out, error) from error
     typer.echo(str(out))
+
+
+def _checkpoint(folder: Path, spec: ModelSpec) -> Checkpoint:
+    from models.catalog import find_entry
+    from models.checkpoint import open_checkpoint
+    from models.errors import BadSpecError
+
+    if spec.variant:
+        allowed = "its config.json tells what the weights of a checkpoint are for"
+        raise BadSpecError(spec.model, "variant", spec.variant, allowed)
+    return open_checkpoint(folder, find_entry(spec.name).config)
 
 
 @app.command()
