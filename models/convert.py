@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from pydantic import TypeAdapter
@@ -17,7 +18,6 @@ from pydantic import TypeAdapter
 from models.albert import albert, albert_sentence, albert_words
 from models.bert import bert, bert_sentence, bert_words
 from models.catalog import ModelSpec, Quantization, config_of, find_entry
-from models.checkpoint import Checkpoint, Values, open_checkpoint
 from models.configs import BertConfig, Config, DistilBertConfig, MobileBertConfig
 from models.configs_albert import AlbertConfig
 from models.configs_modernbert import ModernBertConfig
@@ -36,6 +36,9 @@ from models.modernbert import (
 )
 from models.squeezebert import squeezebert, squeezebert_sentence, squeezebert_words
 from models.variables import Declarations, Variables
+
+if TYPE_CHECKING:
+    from models.checkpoint import Checkpoint, Values
 
 # What builds the graph of each kind of sizes.
 ARCHITECTURES: dict[type, Architecture] = {
@@ -157,6 +160,8 @@ def _values(spec: ModelSpec, config: Config, checkpoint: Checkpoint) -> Values:
         x = tf.compat.v1.placeholder(tf.float32, (*shape, config.hidden))
         for task in find_entry(spec.name).tasks:
             head(task, ARCHITECTURES[type(config)], config, heads, Inputs(**tensors), x)
+    from models.checkpoint import Values
+
     return Values(checkpoint, declare(spec, config).shapes, heads.shapes)
 
 
@@ -166,6 +171,8 @@ def main(spec_json: str, path: Path, weights: Path | None = None) -> None:
     if weights is None:
         path.write_bytes(convert(spec, config_of(spec)))
         return
+    from models.checkpoint import open_checkpoint
+
     checkpoint = open_checkpoint(weights, find_entry(spec.name).config)
     path.write_bytes(convert(spec, checkpoint.config, checkpoint))
 
