@@ -18,6 +18,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
 from models.checkpoint_configs import FAMILIES, Family
+from models.checkpoint_configs_more import MORE_FAMILIES
 from models.configs import Config
 from models.errors import CheckpointError
 
@@ -49,7 +50,7 @@ def open_checkpoint(folder: Path, like: Config) -> Checkpoint:
 
     Raises `CheckpointError`, also for a file of weights that is cut short.
     """
-    family = FAMILIES.get(type(like))
+    family = {**FAMILIES, **MORE_FAMILIES}.get(type(like))
     if family is None:
         raise CheckpointError(folder, "checkpoints of this architecture cannot be read")
     if not folder.is_dir():
@@ -85,7 +86,9 @@ class Values(Mapping[str, npt.NDArray[np.float32]]):
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
         value = self._read(self._keys[name])
-        return np.ascontiguousarray(value.T) if name.endswith("/kernel") else value
+        if name.endswith("/kernel"):
+            return np.ascontiguousarray(value.reshape(value.shape[:2]).T)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
@@ -175,6 +178,8 @@ def _match(
             continue
         keys[name] = key
         stored = tuple(file.get_slice(key).get_shape())
+        if name.endswith("/kernel") and stored[2:] == (1,):
+            stored = stored[:2]  # a convolution of width one is a dense layer
         expected = shape[::-1] if name.endswith("/kernel") else shape
         if stored != expected:
             misshapen.append(f"{key} {list(stored)} instead of {list(expected)}")

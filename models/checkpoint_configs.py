@@ -27,7 +27,7 @@ Layers = Annotated[int, Field(strict=True, ge=1, le=256)]
 Epsilon = Annotated[float, Field(ge=0, le=1e-2, allow_inf_nan=False)]
 Labels = dict[str, object] | None
 
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "relu": Activation.RELU,
     "gelu": Activation.GELU,
     "gelu_new": Activation.GELU_NEW,
@@ -137,7 +137,7 @@ def _read_bert(values: Mapping[str, object]) -> Config:
         layers=sizes.num_hidden_layers,
         heads=sizes.num_attention_heads,
         feed_forward=sizes.intermediate_size,
-        activation=_ACTIVATIONS[sizes.hidden_act],
+        activation=ACTIVATIONS[sizes.hidden_act],
         labels=sizes.labels,
         norm_epsilon=sizes.layer_norm_eps,
     )
@@ -153,7 +153,7 @@ def _read_distilbert(values: Mapping[str, object]) -> Config:
         layers=sizes.n_layers,
         heads=sizes.n_heads,
         feed_forward=sizes.hidden_dim,
-        activation=_ACTIVATIONS[sizes.activation],
+        activation=ACTIVATIONS[sizes.activation],
         labels=sizes.labels,
     )
 
@@ -182,7 +182,7 @@ def _read_mobilebert(values: Mapping[str, object]) -> Config:
         feed_forwards=sizes.num_feedforward_networks,
         wiring=wiring,
         norm=Norm.NO_NORM if no_norm else Norm.LAYER_NORM,
-        activation=_ACTIVATIONS[sizes.hidden_act],
+        activation=ACTIVATIONS[sizes.hidden_act],
         pooler=sizes.classifier_activation,
         labels=sizes.labels,
         norm_epsilon=sizes.layer_norm_eps,

@@ -31,6 +31,9 @@ REFERENCES = {
     "mobilebert": "mobilebert",
     "mobilebert-tiny": "mobilebert-tiny",
     "mobilebert-layernorm": "mobilebert",
+    "albert": "albert-base",
+    "squeezebert": "squeezebert",
+    "modernbert": "modernbert-base",
 }
 
 

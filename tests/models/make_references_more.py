@@ -6,7 +6,8 @@ python tests/models/make_references_more.py tests/data/references
 
 Each folder holds `config.json` and `model.safetensors` as a checkpoint does, with the weights of
 all heads, and `outputs.npz` with the keys LENGTH/NAME: the inputs `input_ids`, `input_mask` and
-`segment_ids`, and the outputs TASK/`last_hidden_state`, `start_logits`, `end_logits`, `logits`.
+`segment_ids`, and the outputs TASK/OUTPUT. The classifier of one choice has the name of the
+other classifiers and another shape: it is in `choice.safetensors`.
 """
 
 from __future__ import annotations
@@ -47,17 +48,20 @@ MODERNBERT = transformers.ModernBertConfig(
 )
 
 # The model of each task and the fields of its output.
-TASKS = {
+TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "encoder": ("Model", ("last_hidden_state",)),
     "qa": ("ForQuestionAnswering", ("start_logits", "end_logits")),
     "masked-lm": ("ForMaskedLM", ("logits",)),
+    "pretraining": ("ForPreTraining", ("prediction_logits", "sop_logits")),
     "classification": ("ForSequenceClassification", ("logits",)),
+    "token-classification": ("ForTokenClassification", ("logits",)),
+    "multiple-choice": ("ForMultipleChoice", ("logits",)),
 }
 # The kind of model, its sizes, the lengths of its sentences.
 ARCHITECTURES = {
     "albert": ("Albert", ALBERT, (16, 7)),
     "squeezebert": ("SqueezeBert", SQUEEZEBERT, (16, 7)),
-    "modernbert": ("ModernBert", MODERNBERT, (30, 7)),
+    "modernbert": ("ModernBert", MODERNBERT, (30, 16, 7)),
 }
 
 
@@ -65,24 +69,30 @@ def make_reference(folder: Path, kind: str, config: Any, lengths: tuple[int, ...
     """Writes one folder."""
     config.vocab_size = VOCABULARY
     weights: dict[str, torch.Tensor] = {}
+    choice: dict[str, torch.Tensor] = {}
     outputs: dict[str, Any] = {}
     for task, (suffix, fields) in TASKS.items():
-        model = getattr(transformers, kind + suffix)._from_config(
-            config, attn_implementation="eager"
-        )
-        give_weights(model.eval(), weights)
+        model_class = getattr(transformers, kind + suffix, None)
+        if model_class is None:
+            continue
+        model = model_class._from_config(config, attn_implementation="eager")
+        choices = task == "multiple-choice"
+        give_weights(model.eval(), weights, choice if choices else weights)
         for length in lengths:
             sentence = make_sentence(length, config)
             outputs |= {f"{length}/{name}": values for name, values in sentence.items()}
-            found = run(model, sentence)
+            found = run(model, sentence, (1, 1, length) if choices else (1, length))
             outputs |= {f"{length}/{task}/{name}": found[name].numpy()[0] for name in fields}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=2) + "\n")
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(choice, folder / "choice.safetensors", metadata={"format": "pt"})
     np.savez_compressed(folder / "outputs.npz", **outputs)
 
 
-def give_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
+def give_weights(
+    model: Any, weights: dict[str, torch.Tensor], classifiers: dict[str, torch.Tensor]
+) -> None:
     """Spreads a model's weights widely, those that an earlier model had alike.
 
     With the usual small ones attention is uniform and biases are next to nothing: a mistake in
@@ -92,12 +102,16 @@ def give_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
     is_base = model.base_model is model
     for name, parameter in model.named_parameters():
         full = prefix + name if is_base else name
-        if full not in weights:
+        table = classifiers if full.startswith("classifier.") else weights
+        if full not in table:
             generator = torch.Generator().manual_seed(len(weights))
             values = torch.randn(parameter.shape, generator=generator)
-            is_gamma = parameter.dim() == 1 and name.endswith("weight")
-            weights[full] = 1 + values * 0.3 if is_gamma else values * 0.3
-        parameter.data.copy_(weights[full])
+            if parameter.dim() > 1 and "embeddings" not in name:
+                table[full] = values / parameter.shape[1] ** 0.5
+            else:
+                is_gamma = parameter.dim() == 1 and name.endswith("weight")
+                table[full] = values * 0.3 + is_gamma
+        parameter.data.copy_(table[full])
 
 
 def make_sentence(length: int, config: Any) -> dict[str, np.ndarray]:
@@ -113,11 +127,11 @@ def make_sentence(length: int, config: Any) -> dict[str, np.ndarray]:
     return sentence
 
 
-def run(model: Any, sentence: dict[str, np.ndarray]) -> Any:
+def run(model: Any, sentence: dict[str, np.ndarray], shape: tuple[int, ...]) -> Any:
     """Gives what the model says of one sentence."""
     names = {"input_mask": "attention_mask", "segment_ids": "token_type_ids"}
     given = {
-        names.get(name, name): torch.from_numpy(values)[None].long()
+        names.get(name, name): torch.from_numpy(values).reshape(shape).long()
         for name, values in sentence.items()
     }
     with torch.no_grad():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from numpy_reference import Sentence
-from reference_models import difference, quantized_difference, read_reference
+from reference_models import difference, given_sentence, quantized_difference
 from toy_models import Delegated, delegated, toy
 
 from models.catalog import CATALOG, ModelSpec, Quantization, Task, config_of
@@ -32,10 +32,10 @@ REFERENCE = AlbertConfig(
     feed_forward=80,
 )
 LENGTHS = (16, 7)
-TASKS = (Task.ENCODER, Task.QA, Task.MASKED_LM, Task.CLASSIFICATION)
+TASKS = (Task.ENCODER, Task.QA)
 
 # Seen: 2e-6 at most.
-TOLERANCE = 2e-5
+TOLERANCE = 1e-5
 # Seen: 1.2e-3 and 4.2e-3.
 QUANTIZED_TOLERANCES = {Quantization.FP16: 2e-3, Quantization.DYNAMIC: 2e-2}
 
@@ -123,7 +123,9 @@ def test_sentence_order_is_its_only_task_with_pairs(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("quantization", Quantization)
+@pytest.mark.parametrize(
+    "quantization", [Quantization.FP32, Quantization.FP16, Quantization.DYNAMIC]
+)
 def test_more_layers_put_nothing_but_biases_into_the_file(
     quantization: Quantization, tmp_path: Path
 ) -> None:
@@ -206,12 +208,12 @@ def test_quantized_weights_stay_near(quantization: Quantization) -> None:
     ids=["heads", "layers", "activation", "epsilon"],
 )
 def test_a_mistake_in_the_sizes_would_be_seen(mistake: AlbertConfig) -> None:
-    assert difference("albert", mistake, Task.ENCODER, 16) > 5 * TOLERANCE
+    assert difference("albert", mistake, Task.ENCODER, 16) > 10 * TOLERANCE
 
 
 @pytest.mark.parametrize("part", ["ids", "mask", "segments"])
 def test_every_input_counts(part: str) -> None:
-    given = read_reference("albert").sentence(16)
+    given = given_sentence("albert", 16)
     changes = {
         "ids": {"ids": given.ids[::-1].copy()},
         "mask": {"mask": np.ones_like(given.mask)},

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from numpy_reference import Sentence
-from reference_models import difference, quantized_difference, read_reference
+from reference_models import difference, given_sentence, quantized_difference
 from toy_models import Delegated, delegated, toy
 
 from models.catalog import ModelSpec, Quantization, Task, config_of
@@ -35,8 +35,8 @@ REFERENCE = ModernBertConfig(
 LENGTHS = (30, 7)
 TASKS = (Task.ENCODER, Task.QA, Task.MASKED_LM, Task.CLASSIFICATION)
 
-# Seen: 2e-5 at most.
-TOLERANCE = 5e-5
+# Seen: 2e-6 at most.
+TOLERANCE = 1e-5
 # Seen: 5e-4 and 7e-3.
 QUANTIZED_TOLERANCES = {Quantization.FP16: 2e-3, Quantization.DYNAMIC: 2e-2}
 
@@ -201,7 +201,6 @@ def test_quantized_weights_stay_near(quantization: Quantization) -> None:
     "mistake",
     [
         dataclasses.replace(REFERENCE, heads=4),
-        dataclasses.replace(REFERENCE, layers=4),
         dataclasses.replace(REFERENCE, window=10),
         dataclasses.replace(REFERENCE, window=6),
         dataclasses.replace(REFERENCE, global_every=2),
@@ -211,12 +210,12 @@ def test_quantized_weights_stay_near(quantization: Quantization) -> None:
         dataclasses.replace(REFERENCE, norm_epsilon=1e-2),
     ],
     ids=[
-        "heads", "layers", "wide window", "narrow window", "global layers", "global theta",
+        "heads", "wide window", "narrow window", "global layers", "global theta",
         "local theta", "activation", "epsilon",
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_sizes_would_be_seen(mistake: ModernBertConfig) -> None:
-    assert difference("modernbert", mistake, Task.ENCODER, 30) > 5 * TOLERANCE
+    assert difference("modernbert", mistake, Task.ENCODER, 30) > 10 * TOLERANCE
 
 
 def test_pooling_by_the_first_token_would_be_seen() -> None:
@@ -226,7 +225,7 @@ def test_pooling_by_the_first_token_would_be_seen() -> None:
 
 @pytest.mark.parametrize("part", ["ids", "mask"])
 def test_every_input_counts(part: str) -> None:
-    given = read_reference("modernbert").sentence(30)
+    given = given_sentence("modernbert", 30)
     changes = {
         "ids": {"ids": given.ids[::-1].copy()},
         "mask": {"mask": np.ones_like(given.mask)},
