@@ -8,10 +8,13 @@ the folder of a checkpoint behind.
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import tensorflow as tf
 from pydantic import TypeAdapter
 
@@ -72,6 +75,9 @@ ARCHITECTURES: dict[type, Architecture] = {
         answer="classifier",
     ),
 }
+
+# The ranges of seeded weights settle within a few sentences.
+_CALIBRATION_SENTENCES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +142,13 @@ def convert(spec: ModelSpec, config: Config, checkpoint: Checkpoint | None = Non
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if spec.quantization == Quantization.FP16:
         converter.target_spec.supported_types = [tf.float16]
-    content = converter.convert()
+    if spec.quantization == Quantization.INT8:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: sentences(spec, config)
+    with warnings.catch_warnings():
+        # To see ranges, the converter uses an interpreter that warns of its own end.
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is dep")
+        content = converter.convert()
     facts = {
         "name": spec.name,
         "variant": spec.variant,
@@ -149,6 +161,24 @@ def convert(spec: ModelSpec, config: Config, checkpoint: Checkpoint | None = Non
         "macs": config.macs(spec.sequence_length),
     }
     return finish(content, outputs=graph.outputs, facts=facts)
+
+
+def sentences(spec: ModelSpec, config: Config) -> Iterator[dict[str, Tensor]]:
+    """Seeded valid inputs on which the ranges of int8 are seen; the first have padding."""
+    generator = np.random.default_rng(spec.seed)
+    length = spec.sequence_length
+    position = np.arange(length)
+    for number in range(_CALIBRATION_SENTENCES):
+        tokens = length if number > 1 else max(1, length * 3 // 4)
+        values = {
+            "input_ids": generator.integers(0, config.vocabulary, length),
+            "input_mask": position < tokens,
+            "segment_ids": (position >= length // 2) % max(1, config.token_types),
+        }
+        yield {
+            name: tf.constant(values[name].astype(np.int32)[np.newaxis])
+            for name in input_names(config)
+        }
 
 
 def _values(spec: ModelSpec, config: Config, checkpoint: Checkpoint) -> Values:

@@ -197,6 +197,27 @@ def test_dynamic_range_quarters_every_large_matrix_and_dequantizes_only_words(
     assert inspected(dynamic, tmp_path).operators == {**expected_operators(config), "DEQUANTIZE": 1}
 
 
+@quantized_configs
+def test_int8_computes_in_int8_between_lookups_and_outputs(config: Known, tmp_path: Path) -> None:
+    model = toy(config, quantization=Quantization.INT8)
+    weights = weights_of(model)
+    assert {tensor.type for tensor, _ in weights} == {schema.TensorType.INT8}
+    info = inspected(model, tmp_path)
+    expected = expected_operators(config)
+    # The mask comes in as float32 from its cast; the two outputs go out as float32.
+    assert (info.operators["QUANTIZE"], info.operators["DEQUANTIZE"]) == (1, 2)
+    assert info.operators["FULLY_CONNECTED"] == expected["FULLY_CONNECTED"]
+    assert {tensor.dtype for tensor in info.inputs} == {"int32"}
+    assert {tensor.dtype for tensor in info.outputs} == {"float32"}
+
+
+def test_an_int8_build_gives_the_same_bytes_again() -> None:
+    from models.convert import convert
+
+    model = toy(BERT, quantization=Quantization.INT8)
+    assert convert(model.spec, model.config) == model.content
+
+
 @all_configs
 def test_xnnpack_takes_all_of_a_float_file_but_the_lookups_and_the_masks_cast(
     config: Known,
