@@ -5,6 +5,7 @@ ModelError                 exit code
 ├── UnknownVariantError    2   the architecture has no such variant, or two that exclude each other
 ├── BadSpecError           2   a size that the architecture cannot have
 ├── CheckpointError        2   a folder of weights cannot be read, or is of another model
+├── TextError              2   a text has no gap to fill, or is too long
 ├── NotTFLiteError         2   the file is no readable TFLite model
 └── BuildFailedError       3   TensorFlow, or the disk, failed while building
 """
@@ -54,6 +55,13 @@ class CheckpointError(ModelError):
     def __init__(self, folder: Path, why: str) -> None:
         self.why = why
         super().__init__(f"The checkpoint in {str(folder)!r} cannot be used: {why}.")
+
+
+class TextError(ModelError):
+    """A text cannot be given to a model."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(f"The text {text[:60]!r} cannot be completed: {why}.")
 
 
 class NotTFLiteError(ModelError):

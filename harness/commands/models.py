@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,6 +115,49 @@ def _checkpoint(folder: Path, spec: ModelSpec) -> Checkpoint:
         allowed = "its config.json tells what the weights of a checkpoint are for"
         raise BadSpecError(spec.model, "variant", spec.variant, allowed)
     return open_checkpoint(folder, find_entry(spec.name).config)
+
+
+@app.command("fill-mask")
+def fill_mask(
+    name: Annotated[str, typer.Argument(help="NAME, see `models list`.")],
+    weights: Annotated[
+        Path, typer.Option(help="A checkpoint: config.json, model.safetensors, and a vocabulary.")
+    ],
+    text: Annotated[str, typer.Option(help="A text with one [MASK] or more.")],
+    seq_len: Annotated[int, typer.Option(help="Tokens that the model takes.", min=1)] = 128,
+    quantization: Annotated[str, typer.Option(help="fp32, fp16, dynamic, int8")] = "fp32",
+    top: Annotated[int, typer.Option(help="Words for each gap.", min=1, max=100)] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """Says which words a checkpoint puts for [MASK], with the built file on this machine."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from models.build import build_model, cache_folder
+    from models.catalog import ModelSpec, Quantization, Task, parse_choice, parse_model
+    from models.fill_mask import fill_gaps, open_tokenizer, read_text
+
+    base, variant = parse_model(name)
+    spec = ModelSpec(
+        name=base,
+        variant=variant,
+        task=Task.MASKED_LM,
+        sequence_length=seq_len,
+        quantization=parse_choice(base, "quantization", quantization, Quantization),
+    )
+    checkpoint = _checkpoint(weights, spec)
+    spec = replace(spec, sequence_length=min(seq_len, checkpoint.config.positions))
+    tokenizer = open_tokenizer(weights, checkpoint.config.vocabulary)
+    given = read_text(tokenizer, text, spec.sequence_length)
+    guesses = fill_gaps(build_model(spec, cache_folder(), checkpoint), tokenizer, given, top)
+    if json:
+        gaps = [[asdict(guess) for guess in gap] for gap in guesses]
+        typer.echo(dumps({"schema": 1, "text": text, "gaps": gaps}, indent=1))
+        return
+    for number, gap in enumerate(guesses, start=1):
+        typer.echo(f"gap {number}")
+        for guess in gap:
+            typer.echo(f"  {guess.probability:6.1%}  {guess.word}")
 
 
 @app.command()
