@@ -16,13 +16,14 @@ import tensorflow as tf
 
 from models.configs_modernbert import ModernBertConfig, Pooling
 from models.heads import first_token, tied_words
-from models.layers import Inputs, Tensor, activation, embed, mask_to_scores
+from models.layers import Inputs, Tensor, activation, embed
 from models.variables import Variables
 
 _WORDS = "embeddings/tok_embeddings"
 
-# What a token outside of the window gets added to its score, as padding does.
-_OUTSIDE = -10000.0
+# What is added to the score of a token that is not looked at. Its weight is 0 in float32 all the
+# same, and a larger number would leave the scores no room in int8: most of a local layer is masked.
+_UNSEEN = -120.0  # as in tensorflow/models, official/projects/edgetpu/nlp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,8 @@ def modernbert_words(config: ModernBertConfig, variables: Variables, x: Tensor) 
 def _kinds_of_attention(config: ModernBertConfig, inputs: Inputs) -> tuple[_Attention, _Attention]:
     """The global kind and the local one."""
     length = inputs.sequence_length
-    scores = mask_to_scores(inputs.input_mask)
+    padding = (1.0 - tf.cast(inputs.input_mask, tf.float32)) * _UNSEEN
+    scores = tf.reshape(padding, (1, 1, 1, length))
     cosine, sine = _rotation(config, length, config.global_theta)
     everywhere = _Attention(scores=scores, cosine=cosine, sine=sine)
 
@@ -88,7 +90,8 @@ def _kinds_of_attention(config: ModernBertConfig, inputs: Inputs) -> tuple[_Atte
     distance = np.abs(position[:, np.newaxis] - position)  # [S, S]
     outside = distance > config.window // 2
     if outside.any():
-        scores = scores + np.where(outside, _OUTSIDE, 0.0).astype(np.float32)  # [1, 1, S, S]
+        window = np.where(outside, _UNSEEN, 0.0).astype(np.float32)
+        scores = tf.minimum(scores, window)  # [1, 1, S, S]
     cosine, sine = _rotation(config, length, config.local_theta)
     return everywhere, _Attention(scores=scores, cosine=cosine, sine=sine)
 

@@ -174,9 +174,17 @@ def test_a_file_holds_exactly_the_operators_that_its_architecture_needs(tmp_path
     assert info.macs == REFERENCE.macs(8)
 
 
-@pytest.mark.parametrize("quantization", [Quantization.FP32, Quantization.DYNAMIC])
-def test_xnnpack_takes_all_but_the_lookups_and_the_masks_cast(quantization: Quantization) -> None:
-    content = toy(REFERENCE, quantization=quantization).content
+@pytest.mark.parametrize(
+    ("task", "quantization"),
+    [
+        *((task, Quantization.FP32) for task in CATALOG["albert-base"].tasks),
+        (Task.QA, Quantization.DYNAMIC),
+    ],
+)
+def test_xnnpack_takes_all_but_the_lookups_and_the_masks_cast(
+    task: Task, quantization: Quantization
+) -> None:
+    content = toy(REFERENCE, task=task, quantization=quantization).content
     taken = delegated(Interpreter(model_content=content))
     assert taken == Delegated(partitions=1, left={"GATHER": 2, "CAST": 1})
 

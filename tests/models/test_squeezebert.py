@@ -14,7 +14,7 @@ from numpy_reference import Sentence
 from reference_models import difference, given_sentence, quantized_difference
 from toy_models import Delegated, delegated, run, sentence, toy
 
-from models.catalog import ModelSpec, Quantization, Task, config_of
+from models.catalog import CATALOG, ModelSpec, Quantization, Task, config_of
 from models.configs import Activation, Config
 from models.configs_squeezebert import GroupedKernel, SqueezeBertConfig
 from models.inspect import ModelInfo, inspect_model
@@ -159,6 +159,12 @@ def test_xnnpack_takes_all_but_the_lookups_and_the_masks_cast(
 ) -> None:
     config = large_enough_to_be_quantized(kernel)
     taken = delegated(Interpreter(model_content=toy(config, quantization=quantization).content))
+    assert taken == Delegated(partitions=1, left={"GATHER": 2, "CAST": 1})
+
+
+@pytest.mark.parametrize("task", CATALOG["squeezebert"].tasks)
+def test_it_does_so_under_every_head(task: Task) -> None:
+    taken = delegated(Interpreter(model_content=toy(REFERENCE, task=task).content))
     assert taken == Delegated(partitions=1, left={"GATHER": 2, "CAST": 1})
 
 
