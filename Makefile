@@ -5,7 +5,7 @@ PHONES ?= pixel4 pixel6 pixel8
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench test check benchmarks lab lab-up clean
+.PHONY: bench test check benchmarks parity lab lab-up clean
 
 bench: $(VENV)/.installed  ## build the models, measure them here, check the claims, write the report
 	$(BIN)/mbert-bench run --device host
@@ -27,6 +27,9 @@ benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some mi
 	$(BIN)/python tests/benchmarks/phone_overhead.py
 	$(BIN)/python tests/benchmarks/link.py
 	$(BIN)/python tests/benchmarks/push.py
+
+parity: $(VENV)/.installed-dev  ## how near built models come to PyTorch; takes some minutes
+	$(BIN)/python tests/benchmarks/parity.py 2>/dev/null
 
 lab: $(VENV)/.installed-dev  ## build the file system of the phones that the tests use (tests/lab)
 	cd tests && ../$(BIN)/python -m lab build

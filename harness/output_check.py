@@ -27,6 +27,7 @@ _CPU = {
     "fp32": 0.05,  # at most 0.00045; weights in fp16 give 0.14 or more, so they are noticed
     "fp16": 2.5,  # 0.14 to 0.58; int8 weights give 2.7 or more
     "dynamic": 20.0,  # 2.7 to 7.4: other kernels quantize the activations in another way
+    "int8": 20.0,  # such a file is its own reference
     None: 20.0,  # at most 0.00045, but 6.0 for a file with dynamic-range weights
 }
 # A GPU computes in fp16 unless told otherwise. With every value and every partial sum rounded to

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.configs import Activation, BertConfig
+from models.configs import BertConfig
+from models.heads import tanh_pooler, tied_words, transform
 from models.layers import (
     Inputs,
     Tensor,
@@ -15,6 +16,8 @@ from models.layers import (
 )
 from models.variables import Variables
 
+_WORDS = "embeddings/word_embeddings"
+
 
 def bert(config: BertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     """Embeddings and encoder: -> the last hidden state, [1, S, hidden]."""
@@ -25,12 +28,22 @@ def bert(config: BertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     return x
 
 
+def bert_sentence(config: BertConfig, variables: Variables, inputs: Inputs, x: Tensor) -> Tensor:
+    """What a classifier reads: the pooler's output, [1, hidden]."""
+    return tanh_pooler(variables, "pooler/dense", x)
+
+
+def bert_words(config: BertConfig, variables: Variables, x: Tensor) -> Tensor:
+    """The logits of a masked language model, [1, S, vocabulary]."""
+    name = "cls/predictions"
+    y = transform(variables, f"{name}/transform", x, config.activation, config.norm_epsilon)
+    return tied_words(variables, _WORDS, f"{name}/bias", y, config.vocabulary)
+
+
 def _embeddings(config: BertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     name = "embeddings"
     width = config.hidden
-    words = embed(
-        variables, f"{name}/word_embeddings", inputs.input_ids, config.vocabulary, width
-    )  # [1, S, hidden]
+    words = embed(variables, _WORDS, inputs.input_ids, config.vocabulary, width)  # [1, S, hidden]
     segments = embed(
         variables, f"{name}/token_type_embeddings", inputs.segment_ids, config.token_types, width
     )
@@ -54,6 +67,6 @@ def _layer(
     x = layer_norm(variables, f"{name}/attention/output/LayerNorm", attended + x, epsilon)
 
     hidden = dense(variables, f"{name}/intermediate/dense", x, config.feed_forward)
-    hidden = activation(Activation.GELU)(hidden)  # [1, S, feed_forward]
+    hidden = activation(config.activation)(hidden)  # [1, S, feed_forward]
     output = dense(variables, f"{name}/output/dense", hidden, width)
     return layer_norm(variables, f"{name}/output/LayerNorm", output + x, epsilon)

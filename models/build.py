@@ -12,26 +12,21 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 import platformdirs
 from pydantic import TypeAdapter
 
-from models.catalog import ModelSpec, config_of
-from models.errors import BuildFailedError
+from models.catalog import ModelSpec, check_fit, config_of
+from models.errors import REFUSED, BuildFailedError, CheckpointError
 
-# The modules whose text decides the bytes of a file.
-_BUILDER = (
-    "bert",
-    "catalog",
-    "configs",
-    "convert",
-    "flatbuffer",
-    "heads",
-    "layers",
-    "mobilebert",
-    "variables",
-)
+if TYPE_CHECKING:
+    from models.checkpoint import Checkpoint
+
+# The modules of this package that have no say in the bytes of a file; the text of all others is
+# part of the key.
+_NO_BUILDER = ("__init__", "build", "control", "delegated", "errors", "fill_mask", "inspect")
 _CONVERTERS = ("tensorflow", "tensorflow-cpu", "ai-edge-litert", "flatbuffers", "numpy")
 
 # Far above what the largest model takes; a build that hangs must not hang a nightly job.
@@ -44,35 +39,40 @@ def cache_folder() -> Path:
     return Path(folder) if folder else platformdirs.user_cache_path("mbert-bench")
 
 
-def cached_path(spec: ModelSpec, cache: Path) -> Path:
+def cached_path(spec: ModelSpec, cache: Path, checkpoint: Checkpoint | None = None) -> Path:
     """Where the spec's file is, or will be, in the cache."""
-    return cache / "models" / _key(spec) / f"{spec.id}.tflite"
+    return cache / "models" / _key(spec, checkpoint) / f"{spec.id}.tflite"
 
 
-def build_model(spec: ModelSpec, cache: Path) -> Path:
+def build_model(spec: ModelSpec, cache: Path, checkpoint: Checkpoint | None = None) -> Path:
     """Gives the TFLite file of a spec, building it if the cache does not hold it.
 
-    Raises `BadSpecError` for sizes that the model cannot have and `BuildFailedError`.
+    The sizes and weights of a checkpoint take the place of the catalogue's and the seed's.
+    Raises `BadSpecError` for sizes that the model cannot have, `CheckpointError` and
+    `BuildFailedError`.
     """
-    config_of(spec)  # refuse bad sizes here, before a process starts
-    path = cached_path(spec, cache)
+    # Refuse bad sizes here, before a process starts.
+    check_fit(spec, checkpoint.config if checkpoint else config_of(spec))
+    path = cached_path(spec, cache, checkpoint)
     if path.exists():
         return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(path.with_suffix(".lock")):
             if not path.exists():  # another process may have built it meanwhile
-                _build(spec, path)
+                _build(spec, path, checkpoint)
     except OSError as error:
         raise BuildFailedError(spec.id, f"cannot write to {str(cache)!r}", str(error)) from error
     return path
 
 
-def _build(spec: ModelSpec, path: Path) -> None:
+def _build(spec: ModelSpec, path: Path, checkpoint: Checkpoint | None) -> None:
     unfinished = path.with_suffix(".part")
     spec_json = TypeAdapter(ModelSpec).dump_json(spec).decode()
     # -P: a folder `models` in the current directory must not be taken for ours.
     argv = [sys.executable, "-P", "-m", "models.convert", spec_json, str(unfinished)]
+    if checkpoint is not None:
+        argv.append(str(checkpoint.folder.absolute()))
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
     try:
         done = subprocess.run(
@@ -84,6 +84,8 @@ def _build(spec: ModelSpec, path: Path) -> None:
             env=environment,
             check=False,
         )
+        if done.returncode == REFUSED and checkpoint is not None:
+            raise CheckpointError(checkpoint.folder, done.stdout)
         if done.returncode != 0:
             raise BuildFailedError(spec.id, _how(done.returncode), done.stderr + done.stdout)
         # Flushed before it gets its name, so that the name never stands for half a file.
@@ -102,10 +104,13 @@ def _how(returncode: int) -> str:
     return f"exit code {returncode}"
 
 
-def _key(spec: ModelSpec) -> str:
+def _key(spec: ModelSpec, checkpoint: Checkpoint | None) -> str:
     digest = hashlib.sha256(TypeAdapter(ModelSpec).dump_json(spec))
-    for module in _BUILDER:
-        digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    if checkpoint is not None:
+        digest.update(checkpoint.digest.encode())
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        if module.stem not in _NO_BUILDER:
+            digest.update(module.read_bytes())
     for name in _CONVERTERS:
         digest.update(f"{name}={installed_version(name)}".encode())
     return digest.hexdigest()[:24]

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import (
+    Activation,
+    BertConfig,
+    Config,
+    DistilBertConfig,
+    MobileBertConfig,
+    Norm,
+    Wiring,
+)
+from models.configs_albert import AlbertConfig
+from models.configs_modernbert import ModernBertConfig
+from models.configs_squeezebert import GroupedKernel, SqueezeBertConfig
 from models.errors import BadSpecError, UnknownModelError, UnknownVariantError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -22,14 +33,22 @@ class Task(StrEnum):
 
     QA = "qa"  # start and end logits of an answer
     ENCODER = "encoder"  # nothing: the last hidden state
+    MASKED_LM = "masked-lm"  # a word for each token
+    PRETRAINING = "pretraining"  # the words, and whether the second segment follows the first
+    NEXT_SENTENCE = "next-sentence"  # whether the second segment follows the first
+    CLASSIFICATION = "classification"  # a class of the whole
+    TOKEN_CLASSIFICATION = "token-classification"  # a class of each token
+    MULTIPLE_CHOICE = "multiple-choice"  # a score of one choice
 
 
 class Quantization(StrEnum):
-    """How the weights are stored; activations are float32 in all of these."""
+    """How the weights are stored; activations are float32 in all of these but `int8`."""
 
     FP32 = "fp32"
     FP16 = "fp16"
     DYNAMIC = "dynamic"  # int8 weights, dynamic-range
+    # All arithmetic in int8, with ranges seen on made-up sentences: for latency, never for answers.
+    INT8 = "int8"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +61,7 @@ class Entry:
     checkpoint: str | None
     config: Config
     variants: tuple[tuple[str, ...], ...] = ()
+    tasks: tuple[Task, ...] = tuple(Task)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -70,37 +90,85 @@ class ModelSpec:
 
 
 _BERT = "Devlin et al. 2018, BERT (arXiv 1810.04805)"
+_TINYBERT = "Jiao et al. 2020, TinyBERT (arXiv 1909.10351)"
+_DISTILBERT = "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)"
 _MOBILEBERT = "Sun et al. 2020, MobileBERT (arXiv 2004.02984)"
-_OPTIMIZATIONS = (tuple(Norm)[::-1], tuple(Activation))
+_ALBERT = "Lan et al. 2019, ALBERT (arXiv 1909.11942)"
+_SQUEEZEBERT = "Iandola et al. 2020, SqueezeBERT (arXiv 2006.11316)"
+_MODERNBERT = "Warner et al. 2024, ModernBERT (arXiv 2412.13663)"
 
-CATALOG: dict[str, Entry] = {
-    entry.name: entry
-    for entry in (
-        Entry(
-            name="bert-base",
-            title="BERT-Base, uncased",
-            source=_BERT,
-            checkpoint="google-bert/bert-base-uncased",
-            config=BertConfig(),
-        ),
-        Entry(
-            name="mobilebert",
-            title="MobileBERT, uncased",
-            source=_MOBILEBERT,
-            checkpoint="google/mobilebert-uncased",
-            config=MobileBertConfig(),
-            variants=((Wiring.RELEASED, Wiring.PAPER), *_OPTIMIZATIONS),
-        ),
-        Entry(
-            name="mobilebert-tiny",
-            title="MobileBERT-TINY",
-            source=_MOBILEBERT,
-            checkpoint=None,
-            config=MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2),
-            variants=_OPTIMIZATIONS,
-        ),
+_WIRINGS = (Wiring.RELEASED, Wiring.PAPER)
+_OPTIMIZATIONS = ((Norm.NO_NORM, Norm.LAYER_NORM), (Activation.RELU, Activation.GELU))
+
+# For an encoder that was trained to tell the order of two sentences, not whether they belong
+# together.
+_ORDER = tuple(task for task in Task if task != Task.NEXT_SENTENCE)
+# For encoders that were not trained on pairs of sentences.
+_ALONE = tuple(task for task in Task if task not in (Task.PRETRAINING, Task.NEXT_SENTENCE))
+
+
+def _entry(
+    name: str,
+    title: str,
+    source: str,
+    config: Config,
+    checkpoint: str | None = None,
+    variants: tuple[tuple[str, ...], ...] = (),
+    tasks: tuple[Task, ...] = tuple(Task),
+) -> Entry:
+    return Entry(
+        name=name,
+        title=title,
+        source=source,
+        config=config,
+        checkpoint=checkpoint,
+        variants=variants,
+        tasks=tasks,
     )
-}
+
+
+# fmt: off
+_ENTRIES = (
+    # BERT
+    _entry("bert-base", "BERT-Base, uncased", _BERT, BertConfig(),
+           "google-bert/bert-base-uncased"),
+    _entry("bert-large", "BERT-Large, uncased", _BERT,
+           BertConfig(hidden=1024, layers=24, heads=16, feed_forward=4096),
+           "google-bert/bert-large-uncased"),
+    _entry("tinybert-4l", "TinyBERT, general, 4 layers of 312", _TINYBERT,
+           BertConfig(hidden=312, layers=4, heads=12, feed_forward=1200),
+           "huawei-noah/TinyBERT_General_4L_312D"),
+    _entry("tinybert-6l", "TinyBERT, general, 6 layers of 768", _TINYBERT,
+           BertConfig(layers=6), "huawei-noah/TinyBERT_General_6L_768D"),
+    # DistilBERT
+    _entry("distilbert", "DistilBERT-base, uncased", _DISTILBERT, DistilBertConfig(),
+           "distilbert/distilbert-base-uncased", tasks=_ALONE),
+    # MobileBERT
+    _entry("mobilebert", "MobileBERT, uncased", _MOBILEBERT, MobileBertConfig(),
+           "google/mobilebert-uncased", (_WIRINGS, *_OPTIMIZATIONS)),
+    _entry("mobilebert-tiny", "MobileBERT-TINY", _MOBILEBERT,
+           MobileBertConfig(wiring=Wiring.TINY, feed_forwards=2), variants=_OPTIMIZATIONS),
+    _entry("ib-bert-large", "IB-BERT-Large, MobileBERT's teacher", _MOBILEBERT,
+           MobileBertConfig(bottleneck=1024, feed_forward=4096, feed_forwards=1, pooler=True,
+                            wiring=Wiring.PAPER, norm=Norm.LAYER_NORM, activation=Activation.GELU)),
+    # ALBERT
+    _entry("albert-base", "ALBERT-base, version 2", _ALBERT, AlbertConfig(),
+           "albert/albert-base-v2", tasks=_ORDER),
+    _entry("albert-large", "ALBERT-large, version 2", _ALBERT,
+           AlbertConfig(hidden=1024, layers=24, heads=16, feed_forward=4096),
+           "albert/albert-large-v2", tasks=_ORDER),
+    # SqueezeBERT
+    _entry("squeezebert", "SqueezeBERT, uncased", _SQUEEZEBERT, SqueezeBertConfig(),
+           "squeezebert/squeezebert-uncased", (tuple(GroupedKernel),), _ALONE),
+    # ModernBERT
+    _entry("modernbert-base", "ModernBERT-base", _MODERNBERT, ModernBertConfig(),
+           "answerdotai/ModernBERT-base", tasks=_ALONE),
+    _entry("modernbert-large", "ModernBERT-large", _MODERNBERT,
+           ModernBertConfig(hidden=1024, layers=28, heads=16, feed_forward=2624),
+           "answerdotai/ModernBERT-large", tasks=_ALONE),
+)
+# fmt: on
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
 def find_entry(name: str) -> Entry:
@@ -148,13 +216,14 @@ def parse_choice(model: str, what: str, word: str, choices: type[_Choice]) -> _C
 def config_of(spec: ModelSpec) -> Config:
     """Gives the sizes of the spec's architecture with its variant applied.
 
-    Raises `BadSpecError` for a sequence that is longer than the model's positions.
+    Raises `BadSpecError` for a task that the architecture has no head for, and for a sequence that
+    is longer than the model's positions.
     """
     config = find_entry(spec.name).config
-    if not 1 <= spec.sequence_length <= config.positions:
-        allowed = f"it has positions for 1 to {config.positions} tokens"
-        raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)
-    if isinstance(config, BertConfig):
+    check_fit(spec, config)
+    if isinstance(config, SqueezeBertConfig):
+        return dataclasses.replace(config, kernel=GroupedKernel(spec.variant or config.kernel))
+    if not isinstance(config, MobileBertConfig):  # nothing else has variants
         return config
     for part in filter(None, spec.variant.split("+")):
         if part in tuple(Wiring):
@@ -164,3 +233,14 @@ def config_of(spec: ModelSpec) -> Config:
         else:
             config = dataclasses.replace(config, activation=Activation(part))
     return config
+
+
+def check_fit(spec: ModelSpec, config: Config) -> None:
+    """Refuses what a model of these sizes cannot be; as `config_of` does."""
+    entry = find_entry(spec.name)
+    if spec.task not in entry.tasks:
+        allowed = f"it has {', '.join(entry.tasks)}"
+        raise BadSpecError(spec.model, "task", spec.task.value, allowed)
+    if not 1 <= spec.sequence_length <= config.positions:
+        allowed = f"it has positions for 1 to {config.positions} tokens"
+        raise BadSpecError(spec.model, "sequence length", spec.sequence_length, allowed)

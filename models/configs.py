@@ -8,13 +8,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
+
+
+class Config(Protocol):
+    """What every architecture's sizes tell; a frozen dataclass for each of them does."""
+
+    def __hash__(self) -> int:
+        """Equal sizes have equal hashes."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Ids are below it."""
+
+    @property
+    def positions(self) -> int:
+        """The longest sequence, in tokens."""
+
+    @property
+    def token_types(self) -> int:
+        """The number of segments; 0 for an architecture that has no input for them."""
+
+    @property
+    def hidden(self) -> int:
+        """The width of the last hidden state."""
+
+    @property
+    def labels(self) -> int:
+        """The classes of a classification head."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable values in embeddings and encoder."""
+
+    def macs(self, sequence_length: int) -> int:
+        """Multiply-accumulates of the encoder for one sequence of this many tokens."""
 
 
 class Activation(StrEnum):
-    """The function between the two products of a feed-forward network."""
+    """The function between the two products of a feed-forward network, by Hugging Face's name."""
 
     RELU = "relu"
-    GELU = "gelu"
+    GELU = "gelu"  # with erf
+    GELU_NEW = "gelu_new"  # with tanh
 
 
 class Norm(StrEnum):
@@ -43,6 +79,8 @@ class BertConfig:
     layers: int = 12
     heads: int = 12
     feed_forward: int = 3072
+    activation: Activation = Activation.GELU
+    labels: int = 2
     norm_epsilon: float = 1e-12
 
     @property
@@ -78,6 +116,8 @@ class MobileBertConfig:
     wiring: Wiring = Wiring.RELEASED
     norm: Norm = Norm.NO_NORM
     activation: Activation = Activation.RELU
+    pooler: bool = False  # a dense layer and tanh before a classifier
+    labels: int = 2
     norm_epsilon: float = 1e-12
 
     @property
@@ -117,4 +157,41 @@ class MobileBertConfig:
         }[self.wiring]
 
 
-Config = BertConfig | MobileBertConfig
+@dataclass(frozen=True, kw_only=True)
+class DistilBertConfig:
+    """DistilBERT (Sanh et al. 2019); the defaults are those of DistilBERT-base, uncased."""
+
+    vocabulary: int = 30522
+    positions: int = 512
+    hidden: int = 768
+    layers: int = 6
+    heads: int = 12
+    feed_forward: int = 3072
+    activation: Activation = Activation.GELU
+    labels: int = 2
+    norm_epsilon: float = 1e-12
+
+    @property
+    def token_types(self) -> int:
+        """None: DistilBERT has no segments."""
+        return 0
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable values in embeddings and encoder."""
+        return self._bert().parameters
+
+    def macs(self, sequence_length: int) -> int:
+        """Multiply-accumulates for one sequence of this many tokens, as many as BERT's."""
+        return self._bert().macs(sequence_length)
+
+    def _bert(self) -> BertConfig:
+        """The BERT of these sizes, with an empty table of segments."""
+        return BertConfig(
+            vocabulary=self.vocabulary,
+            positions=self.positions,
+            token_types=0,
+            hidden=self.hidden,
+            layers=self.layers,
+            feed_forward=self.feed_forward,
+        )

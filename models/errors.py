@@ -4,6 +4,8 @@ ModelError                 exit code
 ├── UnknownModelError      2   no such name in the catalogue
 ├── UnknownVariantError    2   the architecture has no such variant, or two that exclude each other
 ├── BadSpecError           2   a size that the architecture cannot have
+├── CheckpointError        2   a folder of weights cannot be read, or is of another model
+├── TextError              2   a text has no gap to fill, or is too long
 ├── NotTFLiteError         2   the file is no readable TFLite model
 └── BuildFailedError       3   TensorFlow, or the disk, failed while building
 """
@@ -13,6 +15,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+
+# What the process that builds exits with when it refuses a checkpoint; the reason is its output.
+REFUSED = 65
 
 
 class ModelError(Exception):
@@ -42,6 +47,21 @@ class BadSpecError(ModelError):
 
     def __init__(self, model: str, what: str, value: object, allowed: str) -> None:
         super().__init__(f"Model {model!r} cannot have {what} {value!r}: {allowed}.")
+
+
+class CheckpointError(ModelError):
+    """A checkpoint cannot be used."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        self.why = why
+        super().__init__(f"The checkpoint in {str(folder)!r} cannot be used: {why}.")
+
+
+class TextError(ModelError):
+    """A text cannot be given to a model."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(f"The text {text[:60]!r} cannot be completed: {why}.")
 
 
 class NotTFLiteError(ModelError):

@@ -10,8 +10,8 @@ import math
 import mmap
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from models.flatbuffer import FACTS
 
 # The file identifier of the TFLite schema, at bytes 4 to 8 of every file.
 _IDENTIFIER = b"TFL3"
+
+# How many of the largest constants are told.
+_LARGEST = 5
 
 _OPERATORS = {
     value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")
@@ -49,6 +52,16 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeightInfo:
+    """A constant of a file."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What the builder wrote into a file of ours; counts are the encoder's, without the head."""
 
@@ -66,8 +79,9 @@ class Facts:
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """What a file holds. `constants` counts the elements of all weights in the file (after
-    folding), `weight_types` names their types in order; `macs` counts the multiply-accumulates of
-    its matrix products and convolutions."""
+    folding), `weight_types` names their types in order and `weight_bytes` their sizes; `largest`
+    are the largest of them. `macs` counts the multiply-accumulates of its matrix products and
+    convolutions."""
 
     path: Path
     size_bytes: int
@@ -78,6 +92,8 @@ class ModelInfo:
     weight_types: tuple[str, ...]
     macs: int
     facts: Facts | None
+    weight_bytes: dict[str, int] = field(default_factory=dict)
+    largest: tuple[WeightInfo, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -117,6 +133,7 @@ def _read(path: Path, content: mmap.mmap, size_bytes: int) -> ModelInfo:
         _check_extent(path, model.Buffers(index), size_bytes)
     graphs = [_Graph(model, model.Subgraphs(index)) for index in range(model.SubgraphsLength())]
     main = graphs[0]
+    weights = _weigh(graphs)
     return ModelInfo(
         path=path,
         size_bytes=size_bytes,
@@ -127,7 +144,22 @@ def _read(path: Path, content: mmap.mmap, size_bytes: int) -> ModelInfo:
         weight_types=tuple(sorted(set().union(*(graph.weight_types() for graph in graphs)))),
         macs=sum(graph.macs() for graph in graphs),
         facts=_facts(model),
+        weight_bytes=_bytes_by_type(weights),
+        largest=tuple(sorted(weights, key=lambda weight: -weight.size_bytes)[:_LARGEST]),
     )
+
+
+def _weigh(graphs: Sequence[_Graph]) -> list[WeightInfo]:
+    """All constants; of those that share their values, one."""
+    found = {number: weight for graph in graphs for number, weight in graph.weights_by_buffer()}
+    return list(found.values())
+
+
+def _bytes_by_type(weights: Sequence[WeightInfo]) -> dict[str, int]:
+    sizes: Counter[str] = Counter()
+    for weight in weights:
+        sizes[weight.dtype] += weight.size_bytes
+    return dict(sizes.most_common())
 
 
 def _check_extent(path: Path, buffer: Any, size_bytes: int) -> None:
@@ -177,6 +209,17 @@ class _Graph:
 
     def constants(self) -> int:
         return sum(math.prod(self._shape(index)) for index in self._weights())
+
+    def weights_by_buffer(self) -> Iterator[tuple[int, WeightInfo]]:
+        for index in self._weights():
+            tensor = self._graph.Tensors(index)
+            weight = WeightInfo(
+                name=(tensor.Name() or b"").decode("utf-8", "replace"),
+                shape=self._shape(index),
+                dtype=_TYPES[tensor.Type()],
+                size_bytes=self._model.Buffers(tensor.Buffer()).DataLength(),
+            )
+            yield tensor.Buffer(), weight
 
     def weight_types(self) -> set[str]:
         return {_TYPES[self._graph.Tensors(index).Type()] for index in self._weights()}

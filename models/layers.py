@@ -23,11 +23,11 @@ _MASKED = 10000.0
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """The int32 [1, S] inputs of an encoder."""
+    """The int32 [1, S] inputs of an encoder; `segment_ids` where the architecture has segments."""
 
     input_ids: Tensor
     input_mask: Tensor
-    segment_ids: Tensor
+    segment_ids: Tensor = None
 
     @property
     def sequence_length(self) -> int:
@@ -36,10 +36,10 @@ class Inputs:
 
 
 def activation(kind: Activation) -> Callable[[Tensor], Tensor]:
-    """Gives the function. GELU is the exact one (erf), which the converter fuses."""
+    """Gives the function. The converter fuses both kinds of GELU into one operator."""
     if kind == Activation.RELU:
         return lambda x: tf.nn.relu(x)
-    return lambda x: tf.nn.gelu(x, approximate=False)
+    return lambda x: tf.nn.gelu(x, approximate=kind == Activation.GELU_NEW)
 
 
 def dense(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from models.configs import MobileBertConfig, Norm, Wiring
+from models.heads import first_token, tanh_pooler, transform
 from models.layers import (
     Inputs,
     Tensor,
@@ -22,6 +23,8 @@ from models.layers import (
 )
 from models.variables import Variables
 
+_WORDS = "embeddings/word_embeddings"
+
 
 def mobilebert(config: MobileBertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     """Embeddings and encoder: -> the last hidden state, [1, S, hidden]."""
@@ -32,11 +35,33 @@ def mobilebert(config: MobileBertConfig, variables: Variables, inputs: Inputs) -
     return x
 
 
+def mobilebert_sentence(
+    config: MobileBertConfig, variables: Variables, inputs: Inputs, x: Tensor
+) -> Tensor:
+    """What a classifier reads: the first token, behind a pooler where there is one, [1, hidden]."""
+    return tanh_pooler(variables, "pooler/dense", x) if config.pooler else first_token(x)
+
+
+def mobilebert_words(config: MobileBertConfig, variables: Variables, x: Tensor) -> Tensor:
+    """The logits of a masked language model, [1, S, vocabulary].
+
+    The table of words is narrower than the hidden state: it compares with the first columns, and
+    a table of its own with the others. The norm is a LayerNorm in every variant.
+    """
+    name = "cls/predictions"
+    y = transform(variables, f"{name}/transform", x, config.activation, config.norm_epsilon)
+    rows, rest = config.vocabulary, config.hidden - config.embedding
+    words = variables.get(f"{_WORDS}/weight", (rows, config.embedding))
+    others = variables.get(f"{name}/dense/weight", (rest, rows))
+    kernel = tf.concat([tf.transpose(words), others], axis=0)  # [hidden, vocabulary]
+    return tf.nn.bias_add(tf.matmul(y, kernel), variables.get(f"{name}/bias", (rows,)))
+
+
 def _embeddings(config: MobileBertConfig, variables: Variables, inputs: Inputs) -> Tensor:
     name = "embeddings"
     words = embed(
         variables,
-        f"{name}/word_embeddings",
+        _WORDS,
         inputs.input_ids,
         config.vocabulary,
         config.embedding,

@@ -1,11 +1,13 @@
-"""The named variables of one model, made from a seed."""
+"""The named variables of one model, made from a seed or taken from a checkpoint."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 # The `initializer_range` of BERT and its descendants.
@@ -19,26 +21,54 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
     sequence length change nothing. Values are normal and never constant: arithmetic on zeros
     draws less power than real work, and a gamma of exactly one would be folded away.
     Names follow Hugging Face's, with `/` for `.`: `encoder/layer/0/attention/self/query/kernel`.
+    With `given`, values come from there by the same names and shapes, and nothing is made.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(
+        self, seed: int, given: Mapping[str, npt.NDArray[np.float32]] | None = None
+    ) -> None:
         super().__init__(name="model")
         self._seed = seed
+        self._given = given
         self.values: dict[str, tf.Variable] = {}
 
     def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Variable:
         """Gives the variable of this name; float32."""
         if name not in self.values:
-            digest = hashlib.sha256(name.encode()).digest()
-            generator = np.random.default_rng([self._seed, *digest])
-            value = generator.standard_normal(shape, dtype=np.float32)
-            value *= np.float32(_STANDARD_DEVIATION)
-            value += np.float32(mean)
+            value = self._seeded(name, shape, mean) if self._given is None else self._given[name]
+            if value.shape != shape:
+                message = f"{name} has the shape {value.shape}, not {shape}"
+                raise ValueError(message)
             with tf.init_scope():  # the graph is being traced; the variable outlives the trace
                 self.values[name] = tf.Variable(value, trainable=False, name=name)
         return self.values[name]
 
-    def count(self, *prefixes: str) -> int:
-        """The number of values in the variables whose names start so; in all without a prefix."""
-        chosen = (value for name, value in self.values.items() if name.startswith(prefixes or ""))
-        return sum(math.prod(variable.shape) for variable in chosen)
+    def count(self) -> int:
+        """The number of values in all variables so far."""
+        return sum(math.prod(variable.shape) for variable in self.values.values())
+
+    def _seeded(self, name: str, shape: tuple[int, ...], mean: float) -> npt.NDArray[np.float32]:
+        digest = hashlib.sha256(name.encode()).digest()
+        generator = np.random.default_rng([self._seed, *digest])
+        value = generator.standard_normal(shape, dtype=np.float32)
+        value *= np.float32(_STANDARD_DEVIATION)
+        value += np.float32(mean)
+        return value
+
+
+class Declarations(Variables):
+    """Notes the name and shape of each variable that a graph asks for, and makes no value."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=0)
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Tensor:
+        """Gives something of this shape to build a graph with, inside a `tf.Graph`."""
+        del mean
+        self.shapes[name] = shape
+        return tf.compat.v1.placeholder(tf.float32, shape)
+
+    def count(self) -> int:
+        """The number of values that all variables so far would have."""
+        return sum(math.prod(shape) for shape in self.shapes.values())

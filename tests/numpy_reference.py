@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import Activation, BertConfig, MobileBertConfig, Norm, Wiring
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
+Known = BertConfig | MobileBertConfig  # the architectures that are written down here
 Values = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -34,7 +35,7 @@ class Sentence:
     segments: Integers
 
 
-def last_hidden_state(config: Config, values: Values, sentence: Sentence) -> Array:
+def last_hidden_state(config: Known, values: Values, sentence: Sentence) -> Array:
     """The encoder's output, [S, hidden]."""
     weights = _Weights(values)
     if isinstance(config, BertConfig):
@@ -42,7 +43,7 @@ def last_hidden_state(config: Config, values: Values, sentence: Sentence) -> Arr
     return _mobilebert(config, weights, sentence)
 
 
-def answer_logits(config: Config, values: Values, sentence: Sentence) -> dict[str, Array]:
+def answer_logits(config: Known, values: Values, sentence: Sentence) -> dict[str, Array]:
     """The start and end logits of question answering, [S] each."""
     logits = _Weights(values).dense("qa_outputs", last_hidden_state(config, values, sentence))
     return {"start_logits": logits[:, 0], "end_logits": logits[:, 1]}

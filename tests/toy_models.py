@@ -5,21 +5,33 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from numpy_reference import Sentence
+from numpy_reference import Known, Sentence
 
 from models.catalog import ModelSpec, Quantization, Task
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import (
+    Activation,
+    BertConfig,
+    Config,
+    DistilBertConfig,
+    MobileBertConfig,
+    Norm,
+    Wiring,
+)
+from models.delegated import read_delegation
 
 Floats = npt.NDArray[np.float32]
 
 BERT = BertConfig(vocabulary=100, positions=32, hidden=64, layers=2, heads=4, feed_forward=96)
+
+DISTILBERT = DistilBertConfig(
+    vocabulary=100, positions=32, hidden=64, layers=2, heads=4, feed_forward=96
+)
 
 
 def mobilebert(
@@ -44,10 +56,12 @@ def mobilebert(
     )
 
 
+ACTIVATIONS = (Activation.RELU, Activation.GELU)
+
 # Every combination that the catalogue can ask for.
-CONFIGS: dict[str, Config] = {"bert": BERT} | {
+CONFIGS: dict[str, Known] = {"bert": BERT} | {
     f"{wiring}+{norm}+{activation}": mobilebert(wiring, norm, activation)
-    for wiring, norm, activation in itertools.product(Wiring, Norm, Activation)
+    for wiring, norm, activation in itertools.product(Wiring, Norm, ACTIVATIONS)
 }
 
 
@@ -148,22 +162,7 @@ class Delegated:
 
 
 def delegated(interpreter: Interpreter) -> Delegated:
-    """Reads what the default delegate took, by walking from its outputs to its inputs."""
+    """Reads what the default delegate took."""
     interpreter.allocate_tensors()
-    operators = interpreter._get_ops_details()
-    kernels = [operator for operator in operators if operator["op_name"] == "DELEGATE"]
-    nodes = [operator for operator in operators if operator["op_name"] != "DELEGATE"]
-    producers = {int(tensor): node for node in nodes for tensor in node["outputs"]}
-    taken: set[int] = set()
-    for kernel in kernels:
-        seen = {int(tensor) for tensor in kernel["inputs"]}
-        pending = [int(tensor) for tensor in kernel["outputs"]]
-        while pending:
-            tensor = pending.pop()
-            if tensor in seen or tensor not in producers:
-                continue
-            seen.add(tensor)
-            taken.add(int(producers[tensor]["index"]))
-            pending += [int(source) for source in producers[tensor]["inputs"]]
-    left = Counter(str(node["op_name"]) for node in nodes if int(node["index"]) not in taken)
-    return Delegated(partitions=len(kernels), left=dict(left))
+    found = read_delegation(interpreter._get_ops_details())
+    return Delegated(partitions=found.partitions, left=found.left)

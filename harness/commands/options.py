@@ -14,9 +14,11 @@ Devices = Annotated[
     str | None, typer.Option(help="host, an alias (pixel4), a serial, any; several with commas.")
 ]
 OneDevice = Annotated[str | None, typer.Option(help="host, an alias (pixel4), a serial, any.")]
-Task = Annotated[str | None, typer.Option(help="qa, encoder", rich_help_panel=AXIS)]
+Task = Annotated[str | None, typer.Option(help="qa, encoder, masked-lm, …", rich_help_panel=AXIS)]
 SeqLen = Annotated[str | None, typer.Option(help="N,… tokens", rich_help_panel=AXIS)]
-Quantization = Annotated[str | None, typer.Option(help="fp32, fp16, dynamic", rich_help_panel=AXIS)]
+Quantization = Annotated[
+    str | None, typer.Option(help="fp32, fp16, dynamic, int8", rich_help_panel=AXIS)
+]
 Delegate = Annotated[
     str | None,
     typer.Option(

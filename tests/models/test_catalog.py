@@ -188,10 +188,10 @@ def test_a_choice_is_found_by_its_word() -> None:
     assert parse_choice("bert-base", "quantization", "fp16", Quantization) is Quantization.FP16
 
 
-@pytest.mark.parametrize("word", ["", "FP16", "int8", "fp16 "])
+@pytest.mark.parametrize("word", ["", "FP16", "int4", "fp16 "])
 def test_a_choice_that_does_not_exist_is_refused_with_what_there_is(word: str) -> None:
     with pytest.raises(BadSpecError) as caught:
         parse_choice("bert-base", "quantization", word, Quantization)
     assert str(caught.value) == (
-        f"Model 'bert-base' cannot have quantization {word!r}: choose fp32, fp16, dynamic."
+        f"Model 'bert-base' cannot have quantization {word!r}: choose fp32, fp16, dynamic, int8."
     )

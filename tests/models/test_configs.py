@@ -13,6 +13,11 @@ BERT_BASE = config_of(ModelSpec(name="bert-base"))
 RELEASED = config_of(ModelSpec(name="mobilebert"))
 PAPER = config_of(ModelSpec(name="mobilebert", variant="paper"))
 TINY = config_of(ModelSpec(name="mobilebert-tiny"))
+BERT_LARGE = config_of(ModelSpec(name="bert-large"))
+IB_BERT_LARGE = config_of(ModelSpec(name="ib-bert-large"))
+TINYBERT_4L = config_of(ModelSpec(name="tinybert-4l"))
+TINYBERT_6L = config_of(ModelSpec(name="tinybert-6l"))
+DISTILBERT = config_of(ModelSpec(name="distilbert"))
 
 LENGTHS = (32, 64, 128, 256, 384, 512)
 
@@ -61,6 +66,11 @@ def test_the_sizes_are_those_of_the_published_configurations() -> None:
         pytest.param(RELEASED, 24_581_888, id="mobilebert"),
         pytest.param(PAPER, 25_359_104, id="mobilebert@paper"),
         pytest.param(TINY, 15_485_696, id="mobilebert-tiny"),
+        pytest.param(BERT_LARGE, 334_092_288, id="bert-large"),
+        pytest.param(IB_BERT_LARGE, 294_205_184, id="ib-bert-large"),
+        pytest.param(TINYBERT_4L, 14_252_592, id="tinybert-4l"),
+        pytest.param(TINYBERT_6L, 66_364_416, id="tinybert-6l"),
+        pytest.param(DISTILBERT, 66_362_880, id="distilbert"),
     ],
 )
 def test_parameters_are_those_of_the_published_models(config: Config, parameters: int) -> None:
@@ -84,10 +94,20 @@ def test_mobilebert_has_the_size_that_its_paper_prints() -> None:
         pytest.param(RELEASED, (0.654, 1.321, 2.693, 5.587, 8.682, 11.979), id="mobilebert"),
         pytest.param(PAPER, (0.679, 1.372, 2.793, 5.788, 8.984, 12.382), id="mobilebert@paper"),
         pytest.param(TINY, (0.365, 0.742, 1.535, 3.272, 5.209, 7.348), id="mobilebert-tiny"),
+        pytest.param(
+            BERT_LARGE, (9.715, 19.530, 39.461, 80.532, 123.213, 167.505), id="bert-large"
+        ),
+        pytest.param(
+            IB_BERT_LARGE, (9.318, 18.736, 37.875, 77.360, 118.456, 161.162), id="ib-bert-large"
+        ),
+        pytest.param(TINYBERT_4L, (0.148, 0.302, 0.624, 1.329, 2.116, 2.985), id="tinybert-4l"),
+        pytest.param(TINYBERT_6L, (1.369, 2.756, 5.587, 11.476, 17.667, 24.160), id="tinybert-6l"),
+        pytest.param(DISTILBERT, (1.368, 2.756, 5.587, 11.476, 17.666, 24.159), id="distilbert"),
     ],
 )
 def test_multiplications_grow_with_the_sequence(config: Config, billions: tuple[float]) -> None:
-    pooler = 768 * 768 if isinstance(config, BertConfig) else 0  # the table counts BERT's
+    # The table counts BERT's pooler.
+    pooler = config.hidden**2 if isinstance(config, BertConfig) else 0
     counted = tuple(round((config.macs(length) + pooler) / 1e9, 3) for length in LENGTHS)
     assert counted == billions
 
@@ -99,6 +119,8 @@ def test_multiplications_grow_with_the_sequence(config: Config, billions: tuple[
         pytest.param(RELEASED, 2_692_743_168, id="mobilebert"),
         pytest.param(PAPER, 2_793_406_464, id="mobilebert@paper"),
         pytest.param(TINY, 1_535_115_264, id="mobilebert-tiny"),
+        pytest.param(TINYBERT_4L, 623_737_920 - 312 * 312, id="tinybert-4l"),
+        pytest.param(DISTILBERT, 5_586_812_928, id="distilbert"),
     ],
 )
 def test_multiplications_for_128_tokens_are_exact(config: Config, macs: int) -> None:

@@ -8,14 +8,15 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
+from numpy_reference import Known
 from toy_models import BERT, CONFIGS, Delegated, Toy, delegated, mobilebert, toy
 
 from models.catalog import Quantization, Task
-from models.configs import Activation, BertConfig, Config, MobileBertConfig, Norm, Wiring
+from models.configs import Activation, BertConfig, MobileBertConfig, Norm, Wiring
 from models.inspect import ModelInfo, inspect_model
 
 # One of each kind of graph, for what costs a conversion each.
-QUANTIZED_CONFIGS = {
+QUANTIZED_CONFIGS: dict[str, Known] = {
     "bert": BERT,
     "mobilebert": mobilebert(),
     "slow": mobilebert(Wiring.PAPER, Norm.LAYER_NORM, Activation.GELU),
@@ -33,7 +34,7 @@ def inspected(model: Toy, folder: Path) -> ModelInfo:
     return inspect_model(path)
 
 
-def dense_layers(config: Config, task: Task = Task.QA) -> int:
+def dense_layers(config: Known, task: Task = Task.QA) -> int:
     """Matrix products with weights."""
     head = 1 if task == Task.QA else 0
     if isinstance(config, BertConfig):
@@ -42,7 +43,7 @@ def dense_layers(config: Config, task: Task = Task.QA) -> int:
     return 1 + config.layers * (bottlenecks + 4 + 2 * config.feed_forwards) + head
 
 
-def norms(config: Config, task: Task = Task.QA) -> int:
+def norms(config: Known, task: Task = Task.QA) -> int:
     """Norms with a gamma to multiply by when the model runs.
 
     The others are part of a dense layer: those that have one before them and no residual in
@@ -58,7 +59,7 @@ def norms(config: Config, task: Task = Task.QA) -> int:
     return 1 + config.layers * layer - head
 
 
-def layer_norms(config: Config) -> int:
+def layer_norms(config: Known) -> int:
     """Norms with a mean and a variance to take."""
     if isinstance(config, BertConfig):
         return 1 + 2 * config.layers
@@ -68,7 +69,7 @@ def layer_norms(config: Config) -> int:
     return 1 + config.layers * (bottlenecks + 1 + config.feed_forwards + 1)
 
 
-def expected_operators(config: Config, task: Task = Task.QA) -> dict[str, int]:
+def expected_operators(config: Known, task: Task = Task.QA) -> dict[str, int]:
     """Every operator of a float32 file."""
     layers, deviations = config.layers, layer_norms(config)
     has_layer_norm = deviations > 0
@@ -112,19 +113,19 @@ def expected_operators(config: Config, task: Task = Task.QA) -> dict[str, int]:
 
 @all_configs
 def test_a_file_holds_exactly_the_operators_that_its_architecture_needs(
-    config: Config, tmp_path: Path
+    config: Known, tmp_path: Path
 ) -> None:
     assert inspected(toy(config), tmp_path).operators == expected_operators(config)
 
 
 @pytest.mark.parametrize("config", [BERT, mobilebert()], ids=["bert", "mobilebert"])
-def test_an_encoder_without_head_keeps_its_last_norm(config: Config, tmp_path: Path) -> None:
+def test_an_encoder_without_head_keeps_its_last_norm(config: Known, tmp_path: Path) -> None:
     operators = inspected(toy(config, task=Task.ENCODER), tmp_path).operators
     assert operators == expected_operators(config, Task.ENCODER)
 
 
 @all_configs
-def test_the_variables_are_as_many_as_the_closed_form_says(config: Config) -> None:
+def test_the_variables_are_as_many_as_the_closed_form_says(config: Known) -> None:
     values = toy(config).values
     encoder = {name: value for name, value in values.items() if not name.startswith("qa_outputs/")}
     assert sum(value.size for value in encoder.values()) == config.parameters
@@ -137,7 +138,7 @@ def test_the_variables_are_as_many_as_the_closed_form_says(config: Config) -> No
 
 @all_configs
 def test_the_files_multiplications_are_those_of_the_closed_form(
-    config: Config, tmp_path: Path
+    config: Known, tmp_path: Path
 ) -> None:
     head = 8 * config.hidden * 2
     assert inspected(toy(config), tmp_path).macs == config.macs(8) + head
@@ -146,7 +147,7 @@ def test_the_files_multiplications_are_those_of_the_closed_form(
 @pytest.mark.parametrize("quantization", [Quantization.FP16, Quantization.DYNAMIC])
 @quantized_configs
 def test_quantized_files_do_the_same_multiplications(
-    config: Config, quantization: Quantization, tmp_path: Path
+    config: Known, quantization: Quantization, tmp_path: Path
 ) -> None:
     info = inspected(toy(config, quantization=quantization), tmp_path)
     assert info.macs == config.macs(8) + 8 * config.hidden * 2
@@ -171,7 +172,7 @@ def weights_of(model: Toy) -> list[tuple[schema.TensorT, int]]:
 
 @quantized_configs
 def test_fp16_halves_every_weight_and_adds_one_dequantize_for_each(
-    config: Config, tmp_path: Path
+    config: Known, tmp_path: Path
 ) -> None:
     full, half = toy(config), toy(config, quantization=Quantization.FP16)
     weights = weights_of(half)
@@ -185,7 +186,7 @@ def test_fp16_halves_every_weight_and_adds_one_dequantize_for_each(
 
 @quantized_configs
 def test_dynamic_range_quarters_every_large_matrix_and_dequantizes_only_words(
-    config: Config, tmp_path: Path
+    config: Known, tmp_path: Path
 ) -> None:
     full, dynamic = toy(config), toy(config, quantization=Quantization.DYNAMIC)
     # TensorFlow leaves what has less than 1024 elements as it is.
@@ -196,23 +197,44 @@ def test_dynamic_range_quarters_every_large_matrix_and_dequantizes_only_words(
     assert inspected(dynamic, tmp_path).operators == {**expected_operators(config), "DEQUANTIZE": 1}
 
 
+@quantized_configs
+def test_int8_computes_in_int8_between_lookups_and_outputs(config: Known, tmp_path: Path) -> None:
+    model = toy(config, quantization=Quantization.INT8)
+    weights = weights_of(model)
+    assert {tensor.type for tensor, _ in weights} == {schema.TensorType.INT8}
+    info = inspected(model, tmp_path)
+    expected = expected_operators(config)
+    # The mask comes in as float32 from its cast; the two outputs go out as float32.
+    assert (info.operators["QUANTIZE"], info.operators["DEQUANTIZE"]) == (1, 2)
+    assert info.operators["FULLY_CONNECTED"] == expected["FULLY_CONNECTED"]
+    assert {tensor.dtype for tensor in info.inputs} == {"int32"}
+    assert {tensor.dtype for tensor in info.outputs} == {"float32"}
+
+
+def test_an_int8_build_gives_the_same_bytes_again() -> None:
+    from models.convert import convert
+
+    model = toy(BERT, quantization=Quantization.INT8)
+    assert convert(model.spec, model.config) == model.content
+
+
 @all_configs
 def test_xnnpack_takes_all_of_a_float_file_but_the_lookups_and_the_masks_cast(
-    config: Config,
+    config: Known,
 ) -> None:
     taken = delegated(Interpreter(model_content=toy(config).content))
     assert taken == Delegated(partitions=1, left={"GATHER": 2, "CAST": 1})
 
 
 @quantized_configs
-def test_xnnpack_takes_as_much_of_a_dynamic_file(config: Config) -> None:
+def test_xnnpack_takes_as_much_of_a_dynamic_file(config: Known) -> None:
     model = toy(config, quantization=Quantization.DYNAMIC)
     taken = delegated(Interpreter(model_content=model.content))
     assert taken == Delegated(partitions=1, left={"GATHER": 2, "CAST": 1})
 
 
 @quantized_configs
-def test_xnnpack_leaves_the_tables_of_an_fp16_file_to_the_cpu(config: Config) -> None:
+def test_xnnpack_leaves_the_tables_of_an_fp16_file_to_the_cpu(config: Known) -> None:
     model = toy(config, quantization=Quantization.FP16)
     taken = delegated(Interpreter(model_content=model.content))
     assert taken == Delegated(partitions=2, left={"GATHER": 2, "CAST": 1, "DEQUANTIZE": 2})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tracemalloc
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from models.errors import NotTFLiteError
 from models.flatbuffer import FACTS
-from models.inspect import Facts, ModelInfo, TensorInfo, inspect_model
+from models.inspect import Facts, ModelInfo, TensorInfo, WeightInfo, inspect_model
 
 TINY = Path(__file__).parents[1] / "data" / "models" / "tiny.tflite"
 CONTENT = TINY.read_bytes()
@@ -40,6 +41,17 @@ FACTS_VALUES = {
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One file to overwrite, also for tests whose examples share their fixtures."""
     return tmp_path_factory.mktemp("inspect") / "model.tflite"
+
+
+LARGEST = tuple(
+    WeightInfo(name=name, shape=shape, dtype="float32", size_bytes=4 * math.prod(shape))
+    for name, shape in (
+        ("GatherV2/params", (50, 4)),
+        ("MatMul", (3, 4)),
+        ("GatherV2_1/params", (2, 4)),
+        ("add_1", (3,)),
+    )
+)
 
 
 def edited(edit: Callable[[Any], None]) -> bytes:
@@ -87,6 +99,8 @@ def test_a_foreign_file_is_read_without_facts() -> None:
         weight_types=("float32",),
         macs=8 * 4 * 3,
         facts=None,
+        weight_bytes={"float32": 4 * (50 * 4 + 2 * 4 + 4 * 3 + 3)},
+        largest=LARGEST,
     )
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from numpy_reference import Sentence, answer_logits, last_hidden_state
+from numpy_reference import Known, Sentence, answer_logits, last_hidden_state
 from toy_models import BERT, CONFIGS, Floats, lively_toy, mobilebert, run, sentence, toy
 
 from models.catalog import Quantization
-from models.configs import Activation, Config, Norm, Wiring
+from models.configs import Activation, Norm, Wiring
 
 # Seen: 3e-6 at most, which is the rounding of float32.
 FP32_TOLERANCE = 1e-5
@@ -23,12 +23,16 @@ TOLERANCES = {Quantization.FP16: 2e-3, Quantization.DYNAMIC: 2e-2}
 
 FAST = (Norm.NO_NORM, Activation.RELU)
 SLOW = (Norm.LAYER_NORM, Activation.GELU)
-LIVELY: dict[str, Config] = {"bert": BERT} | {
+LIVELY: dict[str, Known] = {"bert": BERT} | {
     f"{wiring}+{norm}+{activation}": mobilebert(wiring, norm, activation)
     for wiring in Wiring
     for norm, activation in (FAST, SLOW)
 }
-QUANTIZED = {"bert": BERT, "fast": mobilebert(), "slow": mobilebert(Wiring.PAPER, *SLOW)}
+QUANTIZED: dict[str, Known] = {
+    "bert": BERT,
+    "fast": mobilebert(),
+    "slow": mobilebert(Wiring.PAPER, *SLOW),
+}
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
@@ -37,7 +41,7 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
-def test_a_built_model_gives_the_logits_of_its_specification(config: Config) -> None:
+def test_a_built_model_gives_the_logits_of_its_specification(config: Known) -> None:
     model, given = toy(config), sentence(8)
     found, expected = run(model.content, given), answer_logits(config, model.values, given)
     assert found.keys() == expected.keys()
@@ -45,7 +49,7 @@ def test_a_built_model_gives_the_logits_of_its_specification(config: Config) -> 
 
 
 @pytest.mark.parametrize("config", [BERT, mobilebert()], ids=["bert", "mobilebert"])
-def test_another_sequence_length_computes_the_same_function(config: Config) -> None:
+def test_another_sequence_length_computes_the_same_function(config: Known) -> None:
     model, given = toy(config, sequence_length=13), sentence(13)
     found, expected = run(model.content, given), answer_logits(config, model.values, given)
     assert max(difference(found[name], expected[name]) for name in found) < FP32_TOLERANCE
@@ -54,7 +58,7 @@ def test_another_sequence_length_computes_the_same_function(config: Config) -> N
 @pytest.mark.parametrize("builtin_kernels", [False, True], ids=["xnnpack", "builtin"])
 @pytest.mark.parametrize("config", LIVELY.values(), ids=LIVELY)
 def test_widely_spread_weights_give_the_hidden_state_of_the_specification(
-    config: Config, builtin_kernels: bool
+    config: Known, builtin_kernels: bool
 ) -> None:
     model, given = lively_toy(config), sentence(11)
     found = run(model.content, given, builtin_kernels=builtin_kernels)["last_hidden_state"]
@@ -64,7 +68,7 @@ def test_widely_spread_weights_give_the_hidden_state_of_the_specification(
 @pytest.mark.parametrize("quantization", TOLERANCES)
 @pytest.mark.parametrize("config", QUANTIZED.values(), ids=QUANTIZED)
 def test_quantized_weights_stay_near_and_are_not_the_same(
-    config: Config, quantization: Quantization
+    config: Known, quantization: Quantization
 ) -> None:
     model, given = toy(config, quantization=quantization), sentence(8)
     found, expected = run(model.content, given), answer_logits(config, model.values, given)
@@ -73,7 +77,7 @@ def test_quantized_weights_stay_near_and_are_not_the_same(
 
 
 @pytest.mark.parametrize("config", LIVELY.values(), ids=LIVELY)
-def test_padding_is_not_looked_at(config: Config) -> None:
+def test_padding_is_not_looked_at(config: Known) -> None:
     # A trigram lets the last token see its neighbour, so the first padding token stays.
     given = sentence(11)
     changed = given.ids.copy()
@@ -157,7 +161,7 @@ def positions_from_the_end(values: Values) -> Values:
     ],
 )
 def test_a_mistake_in_the_specification_would_be_seen(
-    config: Config, mistake: Callable[[Values], Values]
+    config: Known, mistake: Callable[[Values], Values]
 ) -> None:
     model, given = lively_toy(config), sentence(11)
     found = run(model.content, given)["last_hidden_state"]
@@ -175,7 +179,7 @@ def test_a_mistake_in_the_specification_would_be_seen(
         pytest.param(mobilebert(Wiring.PAPER, Norm.LAYER_NORM, Activation.RELU), id="activation"),
     ],
 )
-def test_another_norm_or_activation_would_be_seen(other: Config) -> None:
+def test_another_norm_or_activation_would_be_seen(other: Known) -> None:
     model, given = lively_toy(mobilebert(Wiring.PAPER, *SLOW)), sentence(11)
     found = run(model.content, given)["last_hidden_state"]
     assert difference(found, last_hidden_state(other, model.values, given)) > 100 * FP32_TOLERANCE
@@ -183,7 +187,7 @@ def test_another_norm_or_activation_would_be_seen(other: Config) -> None:
 
 @pytest.mark.parametrize("part", ["ids", "mask", "segments"])
 @pytest.mark.parametrize("config", LIVELY.values(), ids=LIVELY)
-def test_every_input_counts(config: Config, part: str) -> None:
+def test_every_input_counts(config: Known, part: str) -> None:
     model, given = lively_toy(config), sentence(11)
     changes = {
         "ids": {"ids": given.ids[::-1].copy()},
