@@ -7,14 +7,13 @@ from pathlib import Path
 
 import jinja2
 
-from harness.claims import Judgement
-from harness.summary import RunResult
+from reports.page import RunPage
 from reports.view import build_view
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render_report(pages: Sequence[tuple[RunResult, Sequence[Judgement]]]) -> str:
+def render_report(pages: Sequence[RunPage]) -> str:
     """Gives the page; several runs stand in it one after the other."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),

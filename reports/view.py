@@ -14,6 +14,7 @@ from harness.summary import RunResult
 from reports.cells import one_line
 from reports.charts import latency_chart, size_chart
 from reports.document import run_document
+from reports.page import RunPage
 from reports.table import render_csv
 from reports.view_cases import CaseRow, build_case_rows
 from reports.view_claims import HeadlineCard, Ledger, build_cards, build_ledger
@@ -76,20 +77,17 @@ class ReportView:
     runs: tuple[RunView, ...]
 
 
-def build_view(pages: Sequence[tuple[RunResult, Sequence[Judgement]]]) -> ReportView:
+def build_view(pages: Sequence[RunPage]) -> ReportView:
     """All that the page shows."""
-    runs = tuple(
-        _run(result, judgements, f"run-{position}")
-        for position, (result, judgements) in enumerate(pages, start=1)
-    )
+    runs = tuple(_run(page, f"run-{position}") for position, page in enumerate(pages, start=1))
     if len(runs) == 1:
         return ReportView(title=runs[0].title, contents=(), runs=runs)
     contents = tuple(Fact(name=run.prefix, value=f"{run.title}: {run.subtitle}") for run in runs)
     return ReportView(title=f"{len(runs)} runs", contents=contents, runs=runs)
 
 
-def _run(result: RunResult, judgements: Sequence[Judgement], prefix: str) -> RunView:
-    info = result.run.info
+def _run(page: RunPage, prefix: str) -> RunView:
+    result, judgements, info = page.result, page.judgements, page.result.run.info
     return RunView(
         prefix=prefix,
         title=f"{_device_name(info)}, {_date(info)[:10]}",

@@ -23,6 +23,7 @@ from harness.plan import Case
 from harness.record import Purpose, Record
 from harness.summary import summarize
 from reports.html import render_report
+from reports.page import RunPage
 
 # Each would show up in the page's tree, title, address or log, were it taken for markup.
 ATTACKS = (
@@ -81,7 +82,7 @@ def render_hostile_report() -> str:
     )
     info = replace(info, plan=replace(info.plan, title=attack))
     result = summarize(replace(make_run(), info=info, records=tuple(records)))
-    return render_report([(result, judge_claims(load_claims(), result))])
+    return render_report([RunPage(result=result, judgements=judge_claims(load_claims(), result))])
 
 
 def _extra_records(case: Case) -> list[Record]:

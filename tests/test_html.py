@@ -13,11 +13,12 @@ from factories import PIXEL_4, make_case, make_claim, make_device, make_result
 from hostile import ATTACKS, render_hostile_report
 
 from harness.claim_ledger import ClaimKind, load_claims
-from harness.claims import Judgement, judge_claims
+from harness.claims import judge_claims
 from harness.plan import Case
 from harness.summary import RunResult
 from reports.document import run_document
 from reports.html import render_report
+from reports.page import RunPage
 from reports.table import render_csv
 from reports.view_evidence import RAW_LIMIT
 
@@ -81,8 +82,8 @@ class Page(HTMLParser):
         return {kind: base64.b64decode(content).decode() for kind, content in split}
 
 
-def judged(result: RunResult) -> tuple[RunResult, tuple[Judgement, ...]]:
-    return result, judge_claims(load_claims(), result)
+def judged(result: RunResult) -> RunPage:
+    return RunPage(result=result, judgements=judge_claims(load_claims(), result))
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,9 @@ def test_the_first_screen_says_what_was_measured_and_where(html: str) -> None:
 def test_a_verdict_is_a_word_and_a_colour(latency_ms: float, chip: str) -> None:
     result = make_result({make_case(): [latency_ms] * 7}, device=PIXEL_4, stand_in=False)
 
-    assert chip in render_report([(result, judge_claims([make_claim()], result))])
+    assert chip in render_report(
+        [RunPage(result=result, judgements=judge_claims([make_claim()], result))]
+    )
 
 
 def test_a_ratio_inside_the_noise_shows_no_number() -> None:
@@ -170,7 +173,9 @@ def test_a_ratio_inside_the_noise_shows_no_number() -> None:
     result = make_result({make_case("bert-base"): noisy, make_case(): STEADY})
     judgements = judge_claims([make_claim(ClaimKind.LATENCY_RATIO)], result)
 
-    assert '<span class="value">~</span>' in render_report([(result, judgements)])
+    assert '<span class="value">~</span>' in render_report(
+        [RunPage(result=result, judgements=judgements)]
+    )
 
 
 def test_failures_and_missing_intervals_are_not_folded_away(html: str) -> None:
@@ -193,12 +198,12 @@ def test_accuracy_claims_are_folded(html: str) -> None:
 
 
 def test_the_raw_data_is_in_the_page() -> None:
-    result, judgements = judged(make_result({make_case(): STEADY}))
+    page = judged(make_result({make_case(): STEADY}))
 
-    files = Page(render_report([(result, judgements)])).downloads()
+    files = Page(render_report([page])).downloads()
 
-    assert json.loads(files["application/json"]) == run_document(result, judgements)
-    assert files["text/csv"] == render_csv(result)
+    assert json.loads(files["application/json"]) == run_document(page.result, page.judgements)
+    assert files["text/csv"] == render_csv(page.result)
 
 
 def test_several_runs_stand_one_after_the_other() -> None:
@@ -241,4 +246,7 @@ def test_long_text_is_cut(hostile: str) -> None:
 def test_a_page_can_always_be_written_as_utf8() -> None:
     result = make_result({make_case(): STEADY}, device=make_device(model="Pixel \udcff"))
 
-    assert "Pixel \N{REPLACEMENT CHARACTER}" in render_report([(result, ())]).encode().decode()
+    assert (
+        "Pixel \N{REPLACEMENT CHARACTER}"
+        in render_report([RunPage(result=result)]).encode().decode()
+    )

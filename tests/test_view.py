@@ -27,6 +27,7 @@ from harness.settings import Settings
 from harness.summary import RunResult, summarize
 from reports.cells import Chip, Number, aligned, many_lines, number, one_line
 from reports.labels import setting_label, varying
+from reports.page import RunPage
 from reports.reproduce import case_command, claim_command, other_settings, tool_command
 from reports.view import ReportView, RunView, build_view
 from reports.view_claims import Difference, HeadlineCard, Measured
@@ -37,7 +38,7 @@ _MARK = "\N{REPLACEMENT CHARACTER}"
 
 
 def view_of(result: RunResult, *claims: Claim) -> RunView:
-    (run,) = build_view([(result, judge_claims(claims, result))]).runs
+    (run,) = build_view([RunPage(result=result, judgements=judge_claims(claims, result))]).runs
     return run
 
 
@@ -259,7 +260,7 @@ def test_a_run_that_was_cut_off_says_so() -> None:
 def test_several_runs_have_a_list_and_anchors_of_their_own() -> None:
     result = make_result()
 
-    view = build_view([(result, ()), (result, ())])
+    view = build_view([RunPage(result=result), RunPage(result=result)])
 
     assert isinstance(view, ReportView)
     assert view.title == "2 runs"
@@ -387,7 +388,7 @@ def test_a_plan_with_a_title_of_markup_stays_text() -> None:
 def test_what_could_not_be_held_steady_stands_with_the_device() -> None:
     result = make_result(notes=("fixed-performance power: refused with exit code 255",))
 
-    (run,) = build_view([(result, ())]).runs
+    (run,) = build_view([RunPage(result=result)]).runs
 
     facts = {fact.name: fact.value for fact in run.environment[0].facts}
     assert facts["not held steady (1)"] == "fixed-performance power: refused with exit code 255"

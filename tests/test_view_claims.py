@@ -9,6 +9,7 @@ from harness.claim_ledger import ClaimKind
 from harness.claims import judge_claims
 from harness.plan import Case
 from reports.html import render_report
+from reports.page import RunPage
 from reports.view_claims import LedgerRow, Measured, OtherRow, build_ledger
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
@@ -60,7 +61,7 @@ def test_a_count_is_the_same_in_every_setting() -> None:
 def test_the_page_names_both() -> None:
     result = make_result(dict.fromkeys((make_case(), make_case(threads=1)), STEADY))
 
-    page = render_report([(result, judge_claims([make_claim()], result))])
+    page = render_report([RunPage(result=result, judgements=judge_claims([make_claim()], result))])
 
     assert "judged on <bdi>fp32, xnnpack, 4 threads</bdi>" in page
     assert "on <bdi>fp32, xnnpack, 1 thread</bdi>" in page

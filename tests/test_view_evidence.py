@@ -7,6 +7,7 @@ from factories import make_case, make_measurement, make_record, make_result
 
 from reports.cells import Chip
 from reports.html import render_report
+from reports.page import RunPage
 from reports.view_evidence import RAW_LIMIT, CheckRow, build_evidence
 
 CASE = make_case(threads=2)
@@ -55,7 +56,7 @@ def test_raw_text_stands_in_the_page_as_text(seen: int) -> None:
     measurement = make_measurement(threads=seen, sources={"threads": told})
     records = [make_record(CASE, n, measurement=measurement) for n in range(6)]
 
-    page = render_report([(make_result({CASE: []}, more_records=records), ())])
+    page = render_report([RunPage(result=make_result({CASE: []}, more_records=records))])
 
     escaped = "Num threads: &lt;b&gt;[1]&lt;/b&gt;\nsecond line"
     fold = '<details class="raw" open>' if seen == 1 else '<details class="raw">'

@@ -8,6 +8,7 @@ from harness.checks import PreflightCheck, Verdict
 from harness.summary import RunResult
 from reports.cells import Chip
 from reports.html import render_report
+from reports.page import RunPage
 from reports.view_notices import Notice, build_notices
 from reports.view_preflight import PreflightRow, build_preflight
 
@@ -58,5 +59,5 @@ def test_all_checks_stand_in_a_table() -> None:
 
 
 def test_a_run_without_preflight_checks_has_no_table() -> None:
-    assert "Preflight checks" not in render_report([(result_with(), ())])
-    assert "Preflight checks" in render_report([(result_with(WARM), ())])
+    assert "Preflight checks" not in render_report([RunPage(result=result_with())])
+    assert "Preflight checks" in render_report([RunPage(result=result_with(WARM))])

@@ -24,7 +24,7 @@ def claims(
     from reports.document import claims_document
     from reports.text import render_headlines, render_ledger
 
-    judgements = judge_claims(load_claims(), None) if run is None else load_results(run)[1]
+    judgements = judge_claims(load_claims(), None) if run is None else load_results(run).judgements
     if json:
         document = {
             "schema": SCHEMA,

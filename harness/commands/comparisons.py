@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +32,6 @@ def measure_comparison(
     return measure(plan, devices, folder, cache, stderr_console(), execute, resume=resume)
 
 
-def judge_folder(folder: Path, policy: Policy, *, strict: bool = False) -> GateResult:
-    """What the gate says of a stored comparison."""
-    from harness.gate import judge_comparison
-    from harness.store import load_run
-
-    return judge_comparison(load_run(folder), policy, strict=strict)
-
-
 def print_comparison_order(plan: Plan) -> None:
     """The order of a comparison's pairs, without running one."""
     from harness.pair_schedule import blocks_of_round
@@ -60,16 +51,10 @@ def print_comparison_order(plan: Plan) -> None:
 
 def show_comparison(folder: Path, policy: Policy, *, as_json: bool) -> GateResult:
     """Writes report and table into the folder, and prints what the gate says."""
-    from harness.commands.results import load_results, write_pages
-    from reports.document import run_document
-    from reports.gate_document import gate_document
-    from reports.gate_text import render_gate
+    from harness.commands.results import load_results, print_results, write_pages
 
-    result, results = judge_folder(folder, policy), load_results(folder)
-    if as_json:
-        document = run_document(*results) | {"gate": gate_document(result)}
-        typer.echo(json.dumps(document, indent=1))
-    else:
-        typer.echo(render_gate(result))
-    write_pages(folder, results)
-    return result
+    page = load_results(folder, policy)
+    print_results(page, as_json=as_json)
+    write_pages(folder, page)
+    assert page.gate is not None
+    return page.gate

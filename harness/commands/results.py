@@ -8,44 +8,56 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from harness.claims import Judgement
-    from harness.summary import RunResult
-
-    Results = tuple[RunResult, tuple[Judgement, ...]]
+    from harness.policy import Policy
+    from reports.page import RunPage
 
 
-def load_results(folder: Path) -> Results:
-    """What a run says, read from what is stored."""
+def load_results(folder: Path, policy: Policy | None = None) -> RunPage:
+    """What a run says, read from what is stored; of a comparison also what the gate says of it,
+    by this policy or the default one."""
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
+    from harness.gate import judge_comparison
+    from harness.policy_file import load_policy
     from harness.store import load_run
     from harness.summary import summarize
+    from reports.page import RunPage
 
-    result = summarize(load_run(folder))
-    return result, judge_claims(load_claims(), result)
+    run = load_run(folder)
+    result, gate = summarize(run), None
+    if run.info.plan.is_comparison:
+        gate = judge_comparison(run, policy or load_policy(None), strict=False)
+    return RunPage(result=result, judgements=judge_claims(load_claims(), result), gate=gate)
 
 
-def print_results(results: Results, *, as_json: bool) -> None:
-    """Prints the document, or the case table and the headline claims."""
+def print_results(page: RunPage, *, as_json: bool) -> None:
+    """Prints the document, or tables: of a comparison what the gate says, of another run its cases
+    and the headline claims."""
     from json import dumps
 
     from reports.document import run_document
+    from reports.gate_document import gate_document
+    from reports.gate_text import render_gate
     from reports.text import render_cases, render_headlines
 
-    result, judgements = results
     if as_json:
-        typer.echo(dumps(run_document(result, judgements), indent=1))
-        return
-    typer.echo(render_cases(result))
-    typer.echo("")
-    typer.echo(render_headlines(judgements))
+        document = run_document(page.result, page.judgements)
+        if page.gate is not None:
+            document["gate"] = gate_document(page.gate)
+        typer.echo(dumps(document, indent=1))
+    elif page.gate is not None:
+        typer.echo(render_gate(page.gate))
+    else:
+        typer.echo(render_cases(page.result))
+        typer.echo("")
+        typer.echo(render_headlines(page.judgements))
 
 
-def write_pages(folder: Path, results: Results) -> Path:
+def write_pages(folder: Path, page: RunPage) -> Path:
     """Writes summary and report, and gives the report's path."""
     from harness.store import write_text
     from reports.html import render_report
     from reports.table import render_csv
 
-    write_text(folder / "summary.csv", render_csv(results[0]))
-    return write_text(folder / "report.html", render_report([results]))
+    write_text(folder / "summary.csv", render_csv(page.result))
+    return write_text(folder / "report.html", render_report([page]))

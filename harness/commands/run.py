@@ -150,7 +150,7 @@ def run(
         if isinstance(ended, PhoneError):
             raise ended
         raise typer.Exit(EXIT_INTERRUPTED)
-    if results[0].failed:
+    if results.result.failed:
         raise typer.Exit(EXIT_CASES_FAILED)
 
 
