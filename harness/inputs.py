@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import StoreError
-from models.inspect import ModelInfo, TensorInfo
+from models.inspect import ModelInfo
+from models.tensors import TensorInfo
 
 _DTYPES = {
     "float32": np.float32,

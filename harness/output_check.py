@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.measurement import OutputComparison
-from models.inspect import TensorInfo
+from models.tensors import TensorInfo
 
 NO_ANSWER_PERCENT = 1e6
 

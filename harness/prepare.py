@@ -14,7 +14,8 @@ from harness.record import Failure, ModelFacts
 from models.build import build_model, cached_path
 from models.catalog import config_of
 from models.errors import BuildFailedError
-from models.inspect import ModelInfo, TensorInfo, inspect_model
+from models.inspect import ModelInfo, inspect_model
+from models.tensors import TensorInfo
 
 # Why a model cannot be had, as a record keeps it.
 MODEL_BUILD = "model-build"

@@ -24,7 +24,8 @@ from harness.prepare import OnModel, ReadyModel, tool_inputs
 from models.build import build_model, cached_path
 from models.catalog import ModelSpec, Quantization
 from models.errors import ModelError
-from models.inspect import TensorInfo, inspect_model
+from models.inspect import inspect_model
+from models.tensors import TensorInfo
 
 # BERT-Base takes two seconds, most of it to load and to hash the file.
 _TIMEOUT_S = 600.0

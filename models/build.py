@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
 # The modules of this package that have no say in the bytes of a file; the text of all others is
 # part of the key.
-_NO_BUILDER = ("__init__", "build", "control", "delegated", "errors", "fill_mask", "inspect")
+_NO_BUILDER = (
+    "__init__",
+    "build",
+    "control",
+    "delegated",
+    "errors",
+    "fill_mask",
+    "graph",
+    "inspect",
+    "tensors",
+)
 _CONVERTERS = ("tensorflow", "tensorflow-cpu", "ai-edge-litert", "flatbuffers", "numpy")
 
 # Far above what the largest model takes; a build that hangs must not hang a nightly job.

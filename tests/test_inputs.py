@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.inputs import input_values, write_inputs
-from models.inspect import TensorInfo, inspect_model
+from models.inspect import inspect_model
+from models.tensors import TensorInfo
 
 IDS = TensorInfo(name="input_ids", shape=(1, 128), dtype="int32", rows=30522)
 

@@ -11,7 +11,7 @@ import pytest
 from harness.measurement import OutputComparison
 from harness.output_check import NO_ANSWER_PERCENT, compare_outputs, tolerance_percent
 from models.catalog import Quantization
-from models.inspect import TensorInfo
+from models.tensors import TensorInfo
 
 START = TensorInfo(name="start_logits", shape=(1, 4), dtype="float32")
 END = TensorInfo(name="end_logits", shape=(1, 4), dtype="float32")

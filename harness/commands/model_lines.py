@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from models.delegated import Delegation
-    from models.inspect import ModelInfo, TensorInfo
+    from models.inspect import ModelInfo
+    from models.tensors import TensorInfo
 
 # Bytes that a weight takes; a file is a little larger, and smaller where tables are shared.
 _BYTES = {"fp32": 4, "fp16": 2, "dynamic": 1, "int8": 1}

@@ -16,7 +16,8 @@ from toy_models import BERT, CONFIGS, mobilebert, toy
 
 from models.catalog import Quantization, Task
 from models.configs import Config, Wiring
-from models.inspect import Facts, TensorInfo, inspect_model
+from models.inspect import Facts, inspect_model
+from models.tensors import TensorInfo
 
 TESTS = Path(__file__).parents[1]
 

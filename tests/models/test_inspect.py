@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from models.errors import NotTFLiteError
 from models.flatbuffer import FACTS
-from models.inspect import Facts, ModelInfo, TensorInfo, WeightInfo, inspect_model
+from models.inspect import Facts, ModelInfo, inspect_model
+from models.tensors import TensorInfo, WeightInfo
 
 TINY = Path(__file__).parents[1] / "data" / "models" / "tiny.tflite"
 CONTENT = TINY.read_bytes()
