@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from android_runner.tool import ToolInput
@@ -11,8 +12,8 @@ from harness.device import Device
 from harness.inputs import write_inputs
 from harness.plan import Arm, Case, Plan
 from harness.record import Failure, ModelFacts
-from models.build import build_model, cached_path
-from models.catalog import config_of
+from models.build import build_model, build_models, cached_path
+from models.catalog import ModelSpec, config_of
 from models.errors import BuildFailedError
 from models.inspect import ModelInfo, inspect_model
 from models.tensors import TensorInfo
@@ -58,6 +59,7 @@ def prepare_models(
     """
     ready: dict[str, ReadyModel] = {}
     missing: dict[str, Failure] = {}
+    _build_lengths(plan, cache, on_model)
     for case in {case.model_id: case for case in plan.cases}.values():
         if _is_left_out(case):
             why = f"there is no {case.model_file!r}, which the baseline has"
@@ -77,6 +79,22 @@ def prepare_models(
             continue
         ready[case.model_id] = ReadyModel(path=path, info=info, inputs=tuple(inputs))
     return ready, missing
+
+
+def _build_lengths(plan: Plan, cache: Path, on_model: OnModel) -> None:
+    """Builds what differs in its sequence length only in one go, which makes the weights once.
+
+    What fails is left to be built, and to be told of, by itself.
+    """
+    groups: dict[ModelSpec, list[ModelSpec]] = {}
+    for spec in dict.fromkeys(case.spec for case in plan.cases if case.spec is not None):
+        if not cached_path(spec, cache).exists():
+            groups.setdefault(replace(spec, sequence_length=1), []).append(spec)
+    for specs in groups.values():
+        if len(specs) > 1:
+            on_model(", ".join(spec.id for spec in specs), False)
+            with contextlib.suppress(BuildFailedError):
+                build_models(specs, cache)
 
 
 def _is_left_out(case: Case) -> bool:

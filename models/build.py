@@ -6,10 +6,12 @@ the cache is the file that a build would give. TensorFlow runs in a child proces
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,51 +63,78 @@ def build_model(spec: ModelSpec, cache: Path, checkpoint: Checkpoint | None = No
     Raises `BadSpecError` for sizes that the model cannot have, `CheckpointError` and
     `BuildFailedError`.
     """
+    return build_models([spec], cache, checkpoint)[0]
+
+
+def build_models(
+    specs: Sequence[ModelSpec], cache: Path, checkpoint: Checkpoint | None = None
+) -> list[Path]:
+    """Gives the files of specs that differ in their sequence length only, in their order.
+
+    Those that the cache does not hold are built in one process, which makes the weights once; they
+    come all or not at all. Raises as `build_model` does.
+    """
     # Refuse bad sizes here, before a process starts.
-    check_fit(spec, checkpoint.config if checkpoint else config_of(spec))
-    path = cached_path(spec, cache, checkpoint)
-    if path.exists():
-        return path
+    for spec in specs:
+        check_fit(spec, checkpoint.config if checkpoint else config_of(spec))
+    paths = {spec: cached_path(spec, cache, checkpoint) for spec in specs}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_suffix(".lock")):
-            if not path.exists():  # another process may have built it meanwhile
-                _build(spec, path, checkpoint)
+        for path in paths.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as locks:
+            # Always in the same order, so that two processes cannot wait for each other.
+            for path in sorted(path for path in paths.values() if not path.exists()):
+                locks.enter_context(filelock.FileLock(path.with_suffix(".lock")))
+            # Another process may have built some meanwhile.
+            missing = {spec: path for spec, path in paths.items() if not path.exists()}
+            if missing:
+                _build(missing, checkpoint)
     except OSError as error:
-        raise BuildFailedError(spec.id, f"cannot write to {str(cache)!r}", str(error)) from error
-    return path
+        why = f"cannot write to {str(cache)!r}"
+        raise BuildFailedError(_name(specs), why, str(error)) from error
+    return [paths[spec] for spec in specs]
 
 
-def _build(spec: ModelSpec, path: Path, checkpoint: Checkpoint | None) -> None:
-    unfinished = path.with_suffix(".part")
-    spec_json = TypeAdapter(ModelSpec).dump_json(spec).decode()
+def _build(paths: Mapping[ModelSpec, Path], checkpoint: Checkpoint | None) -> None:
+    unfinished = {path: path.with_suffix(".part") for path in paths.values()}
     # -P: a folder `models` in the current directory must not be taken for ours.
-    argv = [sys.executable, "-P", "-m", "models.convert", spec_json, str(unfinished)]
+    argv = [sys.executable, "-P", "-m", "models.convert"]
+    for spec, path in paths.items():
+        argv += [TypeAdapter(ModelSpec).dump_json(spec).decode(), str(unfinished[path])]
     if checkpoint is not None:
         argv.append(str(checkpoint.folder.absolute()))
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
+    name = _name(list(paths))
     try:
         done = subprocess.run(
             argv,
             capture_output=True,
             text=True,
             errors="replace",  # what a crash prints need not be text
-            timeout=_TIMEOUT_S,
+            timeout=_TIMEOUT_S * len(paths),
             env=environment,
             check=False,
         )
         if done.returncode == REFUSED and checkpoint is not None:
             raise CheckpointError(checkpoint.folder, done.stdout)
         if done.returncode != 0:
-            raise BuildFailedError(spec.id, _how(done.returncode), done.stderr + done.stdout)
+            raise BuildFailedError(name, _how(done.returncode), done.stderr + done.stdout)
         # Flushed before it gets its name, so that the name never stands for half a file.
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        for part in unfinished.values():
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+        for path, part in unfinished.items():
+            part.replace(path)
     except subprocess.TimeoutExpired as error:
-        raise BuildFailedError(spec.id, f"no end after {_TIMEOUT_S} s", "") from error
+        raise BuildFailedError(name, f"no end after {error.timeout:.0f} s", "") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        for part in unfinished.values():
+            part.unlink(missing_ok=True)
+
+
+def _name(specs: Sequence[ModelSpec]) -> str:
+    more = f" and {len(specs) - 1} other lengths" if len(specs) > 1 else ""
+    return f"{specs[0].id}{more}"
 
 
 def _how(returncode: int) -> str:

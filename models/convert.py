@@ -1,15 +1,15 @@
 """A model's graph, traced on fixed shapes and converted to TFLite.
 
 TensorFlow prints to stderr, takes gigabytes and keeps threads, none of which a benchmark wants in
-its own process, so `models.build` runs this module as a child: `-m models.convert SPEC FILE`, with
-the folder of a checkpoint behind.
+its own process, so `models.build` runs this module as a child: `-m models.convert SPEC FILE …`,
+with the folder of a checkpoint behind. Several specs differ in their sequence length only.
 """
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,8 +100,9 @@ def trace(spec: ModelSpec, config: Config, variables: Variables | None = None) -
     def model(*tensors: Tensor) -> dict[str, Tensor]:
         nonlocal parameters, outputs
         inputs = Inputs(**dict(zip(input_names(config), tensors, strict=True)))
+        variables.asked.clear()  # TensorFlow traces more than once
         x = ARCHITECTURES[type(config)].encoder(config, variables, inputs)
-        parameters = parameters or variables.count()  # TensorFlow traces more than once
+        parameters = variables.count()
         named = head(spec.task, ARCHITECTURES[type(config)], config, variables, inputs, x)
         outputs = tuple(named)
         return named
@@ -128,13 +129,28 @@ def input_names(config: Config) -> tuple[str, ...]:
     return names if config.token_types else names[:2]
 
 
-def convert(spec: ModelSpec, config: Config, checkpoint: Checkpoint | None = None) -> bytearray:
-    """Gives the TFLite file of a spec, with clean names and the spec in its metadata.
+def make_variables(
+    spec: ModelSpec, config: Config, checkpoint: Checkpoint | None = None
+) -> Variables:
+    """The variables of a spec and of those that differ from it in their sequence length only.
 
     Raises `CheckpointError` for a checkpoint that does not hold exactly the model's weights.
     """
     given = None if checkpoint is None else _values(spec, config, checkpoint)
-    graph = trace(spec, config, Variables(spec.seed, given))
+    return Variables(spec.seed, given)
+
+
+def convert(
+    spec: ModelSpec,
+    config: Config,
+    checkpoint: Checkpoint | None = None,
+    variables: Variables | None = None,
+) -> bytearray:
+    """Gives the TFLite file of a spec, with clean names and the spec in its metadata.
+
+    Without `variables` they are made, which raises as `make_variables` does.
+    """
+    graph = trace(spec, config, variables or make_variables(spec, config, checkpoint))
     # With the variables' owner given, the converter reads them from a saved model instead of
     # copying them into the graph: half the time and less than half the memory for BERT-Base.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.function], graph.variables)
@@ -195,21 +211,31 @@ def _values(spec: ModelSpec, config: Config, checkpoint: Checkpoint) -> Values:
     return Values(checkpoint, declare(spec, config).shapes, heads.shapes)
 
 
-def main(spec_json: str, path: Path, weights: Path | None = None) -> None:
-    """Builds one spec into a file; the child process's whole work."""
-    spec = TypeAdapter(ModelSpec).validate_json(spec_json)
-    if weights is None:
-        path.write_bytes(convert(spec, config_of(spec)))
-        return
-    from models.checkpoint import open_checkpoint
+def main(files: Mapping[ModelSpec, Path], weights: Path | None = None) -> None:
+    """Builds each spec into its file; the child process's whole work."""
+    first, checkpoint = next(iter(files)), None
+    config = config_of(first)
+    if weights is not None:
+        from models.checkpoint import open_checkpoint
 
-    checkpoint = open_checkpoint(weights, find_entry(spec.name).config)
-    path.write_bytes(convert(spec, checkpoint.config, checkpoint))
+        checkpoint = open_checkpoint(weights, find_entry(first.name).config)
+        config = checkpoint.config
+    variables = make_variables(first, config, checkpoint)
+    for spec, path in files.items():
+        path.write_bytes(convert(spec, config, checkpoint, variables))
+
+
+def _read_arguments(arguments: Sequence[str]) -> tuple[dict[ModelSpec, Path], Path | None]:
+    """Pairs of a spec and a file; an argument that is left over is the checkpoint's folder."""
+    parse = TypeAdapter(ModelSpec).validate_json
+    pairs = zip(arguments[::2], arguments[1::2], strict=False)
+    weights = Path(arguments[-1]) if len(arguments) % 2 else None
+    return {parse(spec): Path(path) for spec, path in pairs}, weights
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], *map(Path, sys.argv[2:]))
+        main(*_read_arguments(sys.argv[1:]))
     except CheckpointError as refused:
         sys.stdout.write(refused.why)
         sys.exit(REFUSED)

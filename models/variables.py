@@ -22,6 +22,7 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
     draws less power than real work, and a gamma of exactly one would be folded away.
     Names follow Hugging Face's, with `/` for `.`: `encoder/layer/0/attention/self/query/kernel`.
     With `given`, values come from there by the same names and shapes, and nothing is made.
+    `asked` are the names that a graph has asked for since the caller cleared it.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         self._seed = seed
         self._given = given
         self.values: dict[str, tf.Variable] = {}
+        self.asked: set[str] = set()
 
     def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Variable:
         """Gives the variable of this name; float32."""
+        self.asked.add(name)
         if name not in self.values:
             value = self._seeded(name, shape, mean) if self._given is None else self._given[name]
             if value.shape != shape:
@@ -44,8 +47,8 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         return self.values[name]
 
     def count(self) -> int:
-        """The number of values in all variables so far."""
-        return sum(math.prod(variable.shape) for variable in self.values.values())
+        """The number of values in all variables that were asked for."""
+        return sum(math.prod(self.values[name].shape) for name in self.asked)
 
     def _seeded(self, name: str, shape: tuple[int, ...], mean: float) -> npt.NDArray[np.float32]:
         digest = hashlib.sha256(name.encode()).digest()
@@ -66,9 +69,10 @@ class Declarations(Variables):
     def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Tensor:
         """Gives something of this shape to build a graph with, inside a `tf.Graph`."""
         del mean
+        self.asked.add(name)
         self.shapes[name] = shape
         return tf.compat.v1.placeholder(tf.float32, shape)
 
     def count(self) -> int:
-        """The number of values that all variables so far would have."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
+        """The number of values that all variables that were asked for would have."""
+        return sum(math.prod(self.shapes[name]) for name in self.asked)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import models
-from models.build import build_model, cache_folder, cached_path
+from models.build import build_model, build_models, cache_folder, cached_path
 from models.catalog import ModelSpec, Quantization, Task
 from models.errors import BadSpecError, BuildFailedError
 
@@ -284,3 +284,45 @@ def test_without_the_variable_the_cache_is_the_users(
     assert cache_folder().name == "mbert-bench"
     if sys.platform == "linux":
         assert cache_folder() == tmp_path / "mbert-bench"
+
+
+LENGTHS = [dataclasses.replace(SPEC, sequence_length=length) for length in (8, 16, 32)]
+
+WRITES_EACH_SPEC = """
+import os, pathlib, sys
+with open(os.environ["BUILDS"], "a") as log:
+    log.write("build\\n")
+for spec, path in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+    pathlib.Path(path).write_text(spec)
+"""
+
+
+def test_lengths_are_built_by_one_child(builder: Builder, cache: Path) -> None:
+    builder.does(WRITES_EACH_SPEC)
+    paths = build_models(LENGTHS, cache)
+    assert paths == [cached_path(spec, cache) for spec in LENGTHS]
+    assert [path.read_text() for path in paths] == [
+        SPEC_JSON.replace(":16", f":{spec.sequence_length}") for spec in LENGTHS
+    ]
+    assert builder.builds == 1
+    assert build_models(LENGTHS, cache) == paths
+    assert builder.builds == 1
+
+
+def test_only_the_lengths_that_lack_are_built(builder: Builder, cache: Path) -> None:
+    builder.does(WRITES_EACH_SPEC)
+    kept = build_model(LENGTHS[1], cache).stat().st_ino
+    paths = build_models(LENGTHS, cache)
+    assert [path.exists() for path in paths] == [True] * 3
+    assert paths[1].stat().st_ino == kept
+
+
+def test_of_lengths_that_cannot_all_be_built_nothing_is_left(builder: Builder, cache: Path) -> None:
+    builder.does(f"{WRITES_EACH_SPEC}\nsys.exit(9)\n")
+    with pytest.raises(BuildFailedError) as caught:
+        build_models(LENGTHS, cache)
+    assert str(caught.value) == (
+        "Building mobilebert-tiny@gelu-qa-seq8-fp32 and 2 other lengths failed (exit code 9):\n"
+        "(it printed nothing)"
+    )
+    assert files_in(cache) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,21 @@ def test_an_int8_build_gives_the_same_bytes_again() -> None:
 
     model = toy(BERT, quantization=Quantization.INT8)
     assert convert(model.spec, model.config) == model.content
+
+
+@pytest.mark.parametrize("quantization", [Quantization.FP32, Quantization.DYNAMIC])
+def test_lengths_that_share_their_weights_give_the_same_bytes_as_each_by_itself(
+    quantization: Quantization,
+) -> None:
+    from models.convert import convert, make_variables
+
+    model = toy(BERT, quantization=quantization)
+    other = replace(model.spec, sequence_length=model.spec.sequence_length - 3)
+    variables = make_variables(model.spec, model.config)
+    first, second = (
+        convert(spec, model.config, variables=variables) for spec in (other, model.spec)
+    )
+    assert (first, second) == (convert(other, model.config), model.content)
 
 
 @all_configs
