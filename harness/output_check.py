@@ -32,7 +32,7 @@ _CPU = {
 }
 # A GPU computes in fp16 unless told otherwise. With every value and every partial sum rounded to
 # fp16, numpy is off by 0.8 to 2.1.
-_GPU = {"fp32": 10.0, "fp16": 10.0, "dynamic": 20.0, None: 20.0}
+_GPU = {"fp32": 10.0, "fp16": 10.0, "dynamic": 20.0, "int8": 20.0, None: 20.0}
 # Others compute in fp16 or in int8. With every value rounded to 8 bits, numpy is off by 12 to 26,
 # which leaves little room below a wrong input.
 _ACCELERATOR_PERCENT = 30.0

@@ -227,12 +227,13 @@ def test_a_scalar_is_compared_by_its_size() -> None:
 def test_cpus_are_judged_by_how_the_weights_are_stored(delegate: str) -> None:
     by_weights = [tolerance_percent(q.value, delegate) for q in Quantization]
 
-    assert by_weights == [0.05, 2.5, 20.0]
+    assert by_weights == [0.05, 2.5, 20.0, 20.0]
     assert tolerance_percent(None, delegate) == 20.0
 
 
 def test_accelerators_may_round_more() -> None:
     assert tolerance_percent("fp32", "gpu") == 10.0
     assert tolerance_percent("dynamic", "gpu") == 20.0
+    assert tolerance_percent("int8", "gpu") == 20.0
     for delegate in ("nnapi", "hexagon", "external:/data/local/tmp/lib.so"):
         assert tolerance_percent("fp32", delegate) == 30.0
