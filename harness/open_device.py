@@ -86,9 +86,9 @@ def busy_percent(device: Device) -> float | None:
     return min((look for look in looks if look is not None), default=None)
 
 
-def peak_gflops(device: Device, threads: int) -> float | None:
+def peak_gflops(device: Device, threads: int, *, int8: bool = False) -> float | None:
     """What a host's CPUs reach at most with so many threads, measured now."""
-    return measure_peak_gflops(threads) if isinstance(device, Host) else None
+    return measure_peak_gflops(threads, int8=int8) if isinstance(device, Host) else None
 
 
 def find_phone(name: str | None) -> tuple[Link, AttachedPhone]:

@@ -30,19 +30,22 @@ _TIMEOUT_S = 20.0
 _CHILD = """
 import sys
 from harness.peak import reach_gflops
-sys.stdout.write(repr(reach_gflops(int(sys.argv[1]))))
+sys.stdout.write(repr(reach_gflops(int(sys.argv[1]), int8=sys.argv[2] == "int8")))
 """
 
 
-def measure_peak_gflops(threads: int, *, timeout_s: float = _TIMEOUT_S) -> float | None:
-    """The fp32 rate (10^9 operations per second, an FMA counts as two) of so many threads.
+def measure_peak_gflops(
+    threads: int, *, int8: bool = False, timeout_s: float = _TIMEOUT_S
+) -> float | None:
+    """The fp32 rate (10^9 operations per second, an FMA counts as two) of so many threads; with
+    `int8` that of weights in int8, to which the values are quantized as they come.
 
     It takes a second, up to five where other work uses the CPUs. A process of its own measures:
     the memory of this one stays small, and if the runtime fails, or does not end in time, the rate
     is None.
     """
     # -P: a folder `harness` in the current directory must not be taken for ours.
-    argv = [sys.executable, "-P", "-c", _CHILD, str(threads)]
+    argv = [sys.executable, "-P", "-c", _CHILD, str(threads), "int8" if int8 else "fp32"]
     try:
         done = subprocess.run(
             argv,
@@ -59,9 +62,9 @@ def measure_peak_gflops(threads: int, *, timeout_s: float = _TIMEOUT_S) -> float
     return gflops if math.isfinite(gflops) and gflops > 0 else None
 
 
-def reach_gflops(threads: int) -> float:
+def reach_gflops(threads: int, *, int8: bool = False) -> float:
     """Runs the products in this process and gives the best rate."""
-    products = [(2 * size**3, _load(size, threads)) for size in _SIZES]
+    products = [(2 * size**3, _load(size, threads, int8=int8)) for size in _SIZES]
     usable = min(threads, len(allowed_cpus()))
     best = 0.0
     for _ in range(_MOST_LOOKS):
@@ -85,11 +88,11 @@ def _best_rate(products: Sequence[tuple[int, Any]], ends_at: float) -> float:
     return best
 
 
-def _load(size: int, threads: int) -> Any:  # noqa: ANN401 - LiteRT ships no types
+def _load(size: int, threads: int, *, int8: bool) -> Any:  # noqa: ANN401 - LiteRT ships no types
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_content=build_product(size), num_threads=threads)
+    interpreter = Interpreter(model_content=build_product(size, int8=int8), num_threads=threads)
     interpreter.allocate_tensors()
     values = np.ones((size, size), dtype=np.float32)
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
@@ -97,8 +100,11 @@ def _load(size: int, threads: int) -> Any:  # noqa: ANN401 - LiteRT ships no typ
     return interpreter
 
 
-def build_product(size: int) -> bytes:
-    """A model file of one FULLY_CONNECTED: [size, size] times a constant [size, size]."""
+def build_product(size: int, *, int8: bool = False) -> bytes:
+    """A model file of one FULLY_CONNECTED: [size, size] times a constant [size, size] of ones.
+
+    With `int8` as the converter makes it for dynamic ranges: a scale for each row of the constant.
+    """
     import numpy as np
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
@@ -109,16 +115,26 @@ def build_product(size: int) -> bytes:
         made.shape, made.type = [size, size], schema.TensorType.FLOAT32
         return made
 
+    kernel = tensor("kernel", 1)
+    if int8:
+        kernel.type, kernel.quantization = schema.TensorType.INT8, schema.QuantizationParametersT()
+        kernel.quantization.scale = np.ones(size, np.float32)
+        kernel.quantization.zeroPoint = np.zeros(size, np.int64)
+
     constant = schema.BufferT()
-    constant.data = np.frombuffer(np.ones((size, size), dtype=np.float32).tobytes(), np.uint8)
+    constant.data = np.frombuffer(
+        np.ones((size, size), np.int8 if int8 else np.float32).tobytes(), np.uint8
+    )
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
+    code.version = 9 if int8 else 1  # the first one with a scale for each row
     product = schema.OperatorT()
     product.inputs, product.outputs = [0, 1, -1], [2]  # -1: without a bias
     product.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
     product.builtinOptions = schema.FullyConnectedOptionsT()
+    product.builtinOptions.asymmetricQuantizeInputs = int8
     graph = schema.SubGraphT()
-    graph.tensors = [tensor("rows", 0), tensor("kernel", 1), tensor("product", 0)]
+    graph.tensors = [tensor("rows", 0), kernel, tensor("product", 0)]
     graph.inputs, graph.outputs, graph.operators = [0], [2], [product]
     model = schema.ModelT()
     model.version = 3  # of the schema; the only one that is in use

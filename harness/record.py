@@ -68,7 +68,8 @@ class RunInfo:
     `models` holds the facts by `Case.model_id`; a model that could not be had is in `missing`.
     `notes` say what could not be done to hold the device steady. `preflight` is what was looked
     at before the first invocation. `peak_gflops` is what a matrix product reached on a host, by
-    threads. `candidate_tool` is there where a comparison starts another one for its candidates.
+    threads, and `peak_int8_gops` one with int8 weights, where a model has such.
+    `candidate_tool` is there where a comparison starts another one for its candidates.
     """
 
     schema: int
@@ -82,6 +83,7 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     preflight: tuple[PreflightCheck, ...] = ()
     peak_gflops: dict[int, float] = field(default_factory=dict)
+    peak_int8_gops: dict[int, float] = field(default_factory=dict)
     candidate_tool: Tool | None = None
 
     def tool_of(self, case: Case) -> Tool:

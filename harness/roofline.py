@@ -23,22 +23,27 @@ _ON_CPU = ("default", "xnnpack", "cpu")
 # model can have shapes that suit the CPU better, and clocks and other work change.
 _FORMULA_LIMIT_PERCENT = 100.0
 _MEASURED_LIMIT_PERCENT = 115.0
+# Of int8 over fp32: of 128 bits, Arm's SMMLA (v8.6) makes 32 multiply-accumulates and FMLA makes 4.
+# A core without SMMLA reaches half of that, or less.
+_INT8_FACTOR = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roofline:
-    """The rate of a case and the peak of its CPUs, in 10^9 fp32 operations per second.
+    """The rate of a case and the peak of its CPUs, in 10^9 operations per second.
 
     A multiply-accumulate counts as two. `peak_source` says where the peak is from, or why there
-    is none. A share above `limit_percent` cannot be, if the arithmetic is known to be `fp32`:
-    that of int8 is faster. `arithmetic` shows how the rate came about.
+    is none; it is that of products of `numbers`, `fp32` or `int8`. A share above `limit_percent`
+    cannot be, if the case is known to compute with these (`comparable`): others may be faster.
+    `arithmetic` shows how the rate came about.
     """
 
     gflops: float
     peak_gflops: float | None
     peak_source: str
     limit_percent: float = _FORMULA_LIMIT_PERCENT
-    fp32: bool = True
+    numbers: str = "fp32"
+    comparable: bool = True
     arithmetic: str = ""
 
     @property
@@ -69,13 +74,16 @@ def find_roofline(
         return None
     phone = info.device.kind == "phone"
     gflops = 2 * model.macs / latency_ms / 1e6
-    peak = _find_peak(case, info, record)
+    fp32 = case.quantization == Quantization.FP32 or model.weight_types == ("float32",)
+    int8 = not fp32 and "int8" in model.weight_types and (phone or bool(info.peak_int8_gops))
+    peak = _find_peak(case, info, record, int8=int8)
     return Roofline(
         gflops=gflops,
         peak_gflops=peak.gflops,
         peak_source=peak.source,
         limit_percent=_FORMULA_LIMIT_PERCENT if phone else _MEASURED_LIMIT_PERCENT,
-        fp32=case.quantization == Quantization.FP32 or model.weight_types == ("float32",),
+        numbers="int8" if int8 else "fp32",
+        comparable=fp32 or int8,
         arithmetic=f"2 x {model.macs} MACs / {latency_ms:.6g} ms = {gflops:.4g} GFLOP/s",
     )
 
@@ -102,43 +110,51 @@ def check_roofline(roofline: Roofline | None) -> Check:
     observed = f"{roofline.gflops:.4g} GFLOP/s, {share:.0f} %"
     verdict = Verdict.PROVEN
     if share > roofline.limit_percent:
-        verdict = Verdict.CONTRADICTED if roofline.fp32 else Verdict.UNPROVEN
-        observed += "" if roofline.fp32 else "; arithmetic other than fp32 can be faster"
+        verdict = Verdict.CONTRADICTED if roofline.comparable else Verdict.UNPROVEN
+        observed += "" if roofline.comparable else "; arithmetic other than fp32 can be faster"
+    limit = f"{roofline.limit_percent:.0f} % of {peak:.4g} GFLOP/s in {roofline.numbers}"
     return Check(
         name="roofline",
-        requested=f"at most {roofline.limit_percent:.0f} % of {peak:.4g} GFLOP/s in fp32",
+        requested=f"at most {limit}",
         observed=observed,
         verdict=verdict,
         raw=raw,
     )
 
 
-def _find_peak(case: Case, info: RunInfo, record: Record) -> _Peak:
+def _find_peak(case: Case, info: RunInfo, record: Record, *, int8: bool) -> _Peak:
     kind = case.delegate.partition(":")[0]
     if kind not in _ON_CPU:
         return _Peak(gflops=None, source=f"the {kind} delegate need not run on the CPUs")
     mask = parse_mask_word(record.cpu_mask or record.requested_mask or "")
     if info.device.kind == "phone":
-        return _peak_of_phone(case.threads, mask, info.device.name, record)
-    return _peak_of_host(case.threads, mask, info.peak_gflops)
+        factor = _INT8_FACTOR if int8 else 1
+        return _peak_of_phone(case.threads, mask, info.device.name, record, factor)
+    measured = info.peak_int8_gops if int8 else info.peak_gflops
+    return _peak_of_host(case.threads, mask, measured, "int8" if int8 else "fp32")
 
 
-def _peak_of_host(threads: int, mask: Mask | None, measured: dict[int, float]) -> _Peak:
+def _peak_of_host(
+    threads: int, mask: Mask | None, measured: dict[int, float], numbers: str
+) -> _Peak:
     """A peak of more threads is one too, only a less close one."""
     used = min(threads, len(mask.cpus)) if mask else threads
     found = min((count for count in measured if count >= used), default=None)
     if found is None:
         return _Peak(gflops=None, source=f"none was measured with {_threads(used)}")
-    source = f"a matrix product with {_threads(found)} on this host, measured as the run began"
+    product = f"a matrix product in {numbers} with {_threads(found)}"
+    source = f"{product} on this host, measured as the run began"
     return _Peak(gflops=measured[found], source=source)
 
 
-def _peak_of_phone(threads: int, mask: Mask | None, name: str, record: Record) -> _Peak:
+def _peak_of_phone(
+    threads: int, mask: Mask | None, name: str, record: Record, factor: int
+) -> _Peak:
     """The sum over the fastest allowed CPUs, one for each thread; of all CPUs without a mask."""
     pixel = next((pixel for pixel in load_pixels() if pixel.alias == name), None)
     if pixel is None:
         return _Peak(gflops=None, source=f"the CPUs of {name!r} are not known")
-    cores = {cpu: one for one in _cores(pixel, _clusters(record)) for cpu in one.cpus}
+    cores = {cpu: one for one in _cores(pixel, _clusters(record), factor) for cpu in one.cpus}
     allowed = mask.cpus if mask else tuple(cores)
     if not set(allowed) <= cores.keys():
         known, seen = Mask.of(cores).hex, Mask.of(allowed).hex
@@ -162,15 +178,15 @@ class _Cores:
     how: str
 
 
-def _cores(pixel: Pixel, seen: dict[int, ClusterState]) -> Iterator[_Cores]:
+def _cores(pixel: Pixel, seen: dict[int, ClusterState], factor: int) -> Iterator[_Cores]:
     for cluster in pixel.clusters:
         state = seen.get(cluster.cpus[0])
         khz = state.highest_khz if state is not None else None
         ghz = (cluster.max_khz if khz is None else khz) / 1e6
         yield _Cores(
             cpus=cluster.cpus,
-            gflops=peak_gflops(cluster, khz),
-            how=f"{cluster.core}, {cluster.fp32_flops_per_cycle} a cycle at {ghz:.4g} GHz",
+            gflops=factor * peak_gflops(cluster, khz),
+            how=f"{cluster.core}, {factor * cluster.fp32_flops_per_cycle} a cycle at {ghz:.4g} GHz",
         )
 
 

@@ -112,7 +112,13 @@ def open_session(
                 _refuse_differences(folder, stored.info, info)
                 info = stored.info
             else:
-                info = replace(info, peak_gflops=_peak_gflops(plan, device))
+                info = replace(
+                    info,
+                    peak_gflops=_peak_gflops(plan, device, int8=False),
+                    peak_int8_gops=_peak_gflops(plan, device, int8=True)
+                    if any("int8" in facts.weight_types for facts in models.values())
+                    else {},
+                )
                 run.create(info)
             yield Session(
                 device=device,
@@ -144,10 +150,10 @@ def _preflight(
     )
 
 
-def _peak_gflops(plan: Plan, device: Device) -> dict[int, float]:
+def _peak_gflops(plan: Plan, device: Device, *, int8: bool) -> dict[int, float]:
     """What this host can do at most, for the thread counts of the plan; a phone's is known."""
     counts = {min(case.threads, device.info().cpu_count) for case in plan.cases}
-    peaks = {count: peak_gflops(device, count) for count in sorted(counts)}
+    peaks = {count: peak_gflops(device, count, int8=int8) for count in sorted(counts)}
     return {count: peak for count, peak in peaks.items() if peak is not None}
 
 

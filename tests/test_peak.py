@@ -11,12 +11,13 @@ from ai_edge_litert.interpreter import Interpreter
 from harness.peak import build_product, measure_peak_gflops
 
 
-def test_reaches_a_rate_that_a_cpu_can_have() -> None:
-    gflops = measure_peak_gflops(1)
+@pytest.mark.parametrize("int8", [False, True])
+def test_reaches_a_rate_that_a_cpu_can_have(int8: bool) -> None:
+    gflops = measure_peak_gflops(1, int8=int8)
 
     assert gflops is not None
-    # Below: a CPU of twenty years ago. Above: four times the widest core of today.
-    assert 0.5 < gflops < 2000
+    # Below: a CPU of twenty years ago. Above: four times the widest core of today in fp32.
+    assert 0.5 < gflops < (16_000 if int8 else 2000)
 
 
 def test_measures_the_same_from_a_folder_with_files_of_our_names(
@@ -53,8 +54,9 @@ def test_an_interpreter_that_cannot_be_started_gives_no_rate(
     assert measure_peak_gflops(1) is None
 
 
-def test_the_product_is_one_operator_that_multiplies() -> None:
-    interpreter = Interpreter(model_content=build_product(4), num_threads=1)
+@pytest.mark.parametrize("int8", [False, True])
+def test_the_product_is_one_operator_that_multiplies(int8: bool) -> None:
+    interpreter = Interpreter(model_content=build_product(4, int8=int8), num_threads=1)
     interpreter.allocate_tensors()
     rows = np.arange(16, dtype=np.float32).reshape(4, 4)
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], rows)
@@ -62,7 +64,9 @@ def test_the_product_is_one_operator_that_multiplies() -> None:
 
     product = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
-    np.testing.assert_array_equal(product, rows @ np.ones((4, 4), dtype=np.float32))
+    # With int8 each row is quantized to 255 steps.
+    expected = rows @ np.ones((4, 4), dtype=np.float32)
+    np.testing.assert_allclose(product, expected, atol=15 / 255 * 4 if int8 else 0)
 
 
 def test_importing_it_loads_no_runtime() -> None:

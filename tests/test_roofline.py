@@ -45,9 +45,9 @@ def test_compares_a_host_with_the_product_that_it_was_measured_with() -> None:
     assert on_host() == Roofline(
         gflops=100.0,
         peak_gflops=200.0,
-        peak_source="a matrix product with 1 thread on this host, measured as the run began",
+        peak_source="a matrix product in fp32 with 1 thread on this host, "
+        "measured as the run began",
         limit_percent=115.0,
-        fp32=True,
         arithmetic="2 x 1000000000 MACs / 20 ms = 100 GFLOP/s",
     )
     assert on_host().share_percent == 50.0
@@ -177,6 +177,53 @@ def test_no_phone_exceeds_its_formula_in_fp32(
     found = on_phone(latency_ms=latency_ms, quantization=quantization)
 
     assert check_roofline(found).verdict is verdict
+
+
+INT8 = ("float32", "int8")
+
+
+def test_int8_on_a_host_is_compared_with_a_product_of_int8() -> None:
+    case = make_case(threads=1, quantization="dynamic")
+    info = make_info([case], peak_gflops={1: 50.0}, peak_int8_gops={1: 200.0})
+    facts = make_facts(macs=MACS, weight_types=INT8)
+
+    found = find_roofline(case, 20.0, facts, info, make_record(case))
+
+    assert found == Roofline(
+        gflops=100.0,
+        peak_gflops=200.0,
+        peak_source="a matrix product in int8 with 1 thread on this host, "
+        "measured as the run began",
+        limit_percent=115.0,
+        numbers="int8",
+        arithmetic="2 x 1000000000 MACs / 20 ms = 100 GFLOP/s",
+    )
+    assert check_roofline(found).requested == "at most 115 % of 200 GFLOP/s in int8"
+
+
+def test_int8_without_a_product_of_int8_is_not_contradicted() -> None:
+    case = make_case(threads=1, quantization="dynamic")
+    info = make_info([case], peak_gflops={1: 50.0})
+    facts = make_facts(macs=MACS, weight_types=INT8)
+
+    found = find_roofline(case, 20.0, facts, info, make_record(case))
+
+    assert check_roofline(found).verdict is Verdict.UNPROVEN
+
+
+# Eight times 161.6: 2 * 10^9 operations take at least 1.5471 ms.
+@pytest.mark.parametrize(
+    ("latency_ms", "verdict"), [(1.548, Verdict.PROVEN), (1.547, Verdict.CONTRADICTED)]
+)
+def test_no_phone_exceeds_eight_times_its_formula_in_int8(
+    latency_ms: float, verdict: Verdict
+) -> None:
+    case = make_case("mobilebert", quantization="dynamic")
+    info = make_info([case], device=dataclasses.replace(PIXEL_4, name="pixel4"))
+    record = make_record(case, cpu_mask="f0", requested_mask=None)
+    facts = make_facts(macs=MACS, weight_types=INT8)
+
+    assert check_roofline(find_roofline(case, latency_ms, facts, info, record)).verdict is verdict
 
 
 @pytest.mark.parametrize(
