@@ -10,6 +10,7 @@ from harness.attempt import Ask, Finish
 from harness.measurement import OutputComparison, ToolLog
 from harness.op_profile import read_op_profile
 from harness.output_check import compare_outputs, tolerance_percent
+from harness.pace import Pace
 from harness.plan import Case
 from harness.record import Failure, Purpose, Record
 from harness.reference_output import ReferenceOutput
@@ -38,13 +39,12 @@ def check_outputs(runner: Runner) -> None:
     their output, or do not say whether they can, are not asked.
     """
     pairs = _first_of_each(runner.session.info.plan.cases)
-    for number, case in enumerate(pairs, start=1):
-        slot = Slot(round=0, case=case)
+    to_check = [
+        (number, case) for number, case in enumerate(pairs, start=1) if _is_checkable(case, runner)
+    ]
+    for position, (number, case) in enumerate(to_check):
+        coming = [Slot(round=0, case=one) for _, one in to_check[position + 1 :]]
         flags = runner.session.device_of(case).tool().flags or frozenset()
-        if _OUTPUT_FLAG not in flags:
-            continue
-        if case.model_id in runner.session.missing or runner.has(slot, Purpose.OUTPUT):
-            continue
         settings = replace(
             runner.session.info.plan.settings,
             num_runs=1,
@@ -59,28 +59,43 @@ def check_outputs(runner: Runner) -> None:
             captured=_OUTPUT_FLAG,
             finish=_output_finish(case, runner),
         )
-        runner.run(
-            Step(slot=slot, purpose=Purpose.OUTPUT, number=number, total=len(pairs)),
-            ask,
-            cool=False,
+        step = Step(
+            slot=Slot(round=0, case=case),
+            purpose=Purpose.OUTPUT,
+            number=number,
+            total=len(pairs),
+            next=coming[0] if coming else Purpose.LATENCY,
         )
+        runner.run(step, ask, cool=False)
 
 
 def profile_operators(runner: Runner, cases: Sequence[Case]) -> None:
     """One invocation of each case with the tool's profiler on; its latency counts nowhere."""
     flags = runner.session.device.tool().flags or frozenset()
-    for number, case in enumerate(cases, start=1):
-        slot = Slot(round=0, case=case)
-        if runner.has(slot, Purpose.OPERATORS):
-            continue
+    settings, pace = runner.session.info.plan.settings, Pace(runner.records)
+    series_s = settings.sustained_s
+    after = None if series_s is None else Purpose.SUSTAINED
+    slots = [Slot(round=0, case=case) for case in cases]
+    to_do = [slot for slot in slots if not runner.has(slot, Purpose.OPERATORS)]
+    for position, slot in enumerate(to_do):
+        coming = to_do[position + 1 :]
+        left_s = pace.of(one.case for one in to_do[position:])
         ask = Ask(
             purpose=Purpose.OPERATORS,
-            settings=runner.session.info.plan.settings,
+            settings=settings,
             more=(f"{_PROFILE_FLAG}=true",),
             captured=_PROFILE_FILE_FLAG if _PROFILE_FILE_FLAG in flags else None,
             finish=_read_operators,
         )
-        runner.run(Step(slot=slot, purpose=Purpose.OPERATORS, number=number, total=len(cases)), ask)
+        step = Step(
+            slot=slot,
+            purpose=Purpose.OPERATORS,
+            number=slots.index(slot) + 1,
+            total=len(slots),
+            next=coming[0] if coming else after,
+            left_s=None if left_s is None else left_s + (series_s or 0.0) * len(slots),
+        )
+        runner.run(step, ask)
 
 
 def run_series(runner: Runner, cases: Sequence[Case], duration_s: float) -> None:
@@ -92,12 +107,16 @@ def run_series(runner: Runner, cases: Sequence[Case], duration_s: float) -> None
         if done:  # a series that was cut off cannot go on: the device has cooled meanwhile
             continue
         ends_at, round_ = None, 0
+        after = cases[number] if number < len(cases) else None
         while ends_at is None or runner.clock.now() < ends_at:
+            here_s = duration_s if ends_at is None else max(0.0, ends_at - runner.clock.now())
             step = Step(
                 slot=Slot(round=round_, case=case),
                 purpose=Purpose.SUSTAINED,
                 number=number,
                 total=len(cases),
+                next=None if after is None else Slot(round=0, case=after),
+                left_s=here_s + (len(cases) - number) * duration_s,
             )
             record = runner.run(step, ask, cool=ends_at is None)
             if not record.valid:
@@ -105,6 +124,13 @@ def run_series(runner: Runner, cases: Sequence[Case], duration_s: float) -> None
             if ends_at is None:
                 ends_at = runner.clock.now() + duration_s - record.wall_s
             round_ += 1
+
+
+def _is_checkable(case: Case, runner: Runner) -> bool:
+    """Whether there is a model, a tool that writes its output, and no check by a session before."""
+    flags = runner.session.device_of(case).tool().flags or frozenset()
+    done = runner.has(Slot(round=0, case=case), Purpose.OUTPUT)
+    return _OUTPUT_FLAG in flags and case.model_id not in runner.session.missing and not done
 
 
 def _series_settings(settings: Settings, duration_s: float) -> Settings:

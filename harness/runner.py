@@ -22,13 +22,32 @@ _ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How far the cases of a run are, in a comparison its cells: `ended` of them are measured no
+    further, `enough` of these because they are precise, or decided."""
+
+    total: int
+    ended: int
+    enough: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
-    """What is started next: the number of the invocation, of as many as there may be."""
+    """What is started next: the number of the invocation, of as many as there may be.
+
+    `next` is what follows if nothing must be redone: the next one of this purpose, or the purpose
+    that comes after it, or nothing. `left_s` is how long this and all that follows may take at
+    most, as far as it was measured.
+    """
 
     slot: Slot
     purpose: Purpose
     number: int
     total: int
+    rounds: int = 1
+    next: Slot | Purpose | None = None
+    tally: Tally | None = None
+    left_s: float | None = None
 
 
 class Progress(Protocol):

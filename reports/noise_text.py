@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 from typing import Any
 
 from harness.ci import words
 from harness.noise import Noise
+from reports.text_layout import wrap
 
 SCHEMA = 1
-_WIDTH = 100
 _LIMIT = 1000
 _HEAD = (
     "comparisons", "false alarms", "unclear", "pairs", "latency", "scatter", "sessions", "visible"
@@ -40,8 +39,8 @@ def render_noise(noise: Noise) -> str:
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
     lines = ["cell", _line(_HEAD, widths), "-" * (sum(widths) + 2 * len(widths))]
     for cell, row in zip(noise.cells, rows, strict=True):
-        lines += [_harmless(cell.cell, _WIDTH), _line(row, widths)]
-    lines += ["", *_wrap(_alarms(noise))]
+        lines += [*wrap(_harmless(cell.cell, words.LIMIT), ""), _line(row, widths)]
+    lines += ["", *_wrap(describe_alarms(noise))]
     lines += [line for alarm in noise.false_alarms for line in _wrap(f"- {alarm}")]
     lines += [line for problem in noise.problems for line in _wrap(f"- {problem}")]
     lines += [
@@ -55,7 +54,8 @@ def render_noise(noise: Noise) -> str:
     return "\n".join([*lines, *(line for text in noise.advice for line in _wrap(text))])
 
 
-def _alarms(noise: Noise) -> str:
+def describe_alarms(noise: Noise) -> str:
+    """How many comparisons and cells failed although nothing differed, with their upper bounds."""
     missing = f"{noise.unmeasured} could not be measured or proven" if noise.unmeasured else ""
     if noise.red_at_most_percent is None or noise.cell_at_most_percent is None:
         return f"No comparison was measured{missing and '; '}{missing}."
@@ -76,7 +76,7 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(_harmless(text, _LIMIT), _WIDTH, subsequent_indent="  ")
+    return wrap(_harmless(text, _LIMIT), "", "  ")
 
 
 def _harmless(text: str, limit: int) -> str:

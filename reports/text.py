@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from harness.claim_conditions import Condition
 from harness.claims import Judgement, Verdict
 from harness.statistics import Estimate
-from harness.summary import CaseResult, RunResult, Status
+from harness.summary import CaseResult, RunResult
 from reports.cells import interval, number, one_line
-from reports.text_layout import align, underline, wrap
+from reports.text_cases import case_lines, speed_lines
+from reports.text_layout import align, join, underline, wrap
 from reports.text_notes import (
     contradiction_lines,
     operator_lines,
@@ -23,20 +24,18 @@ _OTHERS_SHOWN = 4
 def render_cases(result: RunResult) -> str:
     """The case table: latency with its interval, size, and what is proven. Below it stands what a
     reader must know of the cases, and what was asked for beside their latency."""
-    rows: list[tuple[str, ...]] = [("case", "latency", "95 % interval", "n", "size", "evidence")]
-    rows += [_case_row(case) for case in result.cases]
-    lines = [*underline(align(rows)), *contradiction_lines(result)]
+    lines = [*case_lines(result), *contradiction_lines(result)]
     for case in result.cases:
         if case.failure is not None:
             lines += _failure(case)
-    blocks = (warning_lines, operator_lines, sustained_lines)
-    return "\n".join([*lines, *(line for block in blocks for line in block(result))])
+    blocks = (speed_lines, warning_lines, operator_lines, sustained_lines)
+    return join([*lines, *(line for block in blocks for line in block(result))])
 
 
 def render_headlines(judgements: Sequence[Judgement]) -> str:
     """The three headline claims with verdict and the conditions that differ."""
     chosen = [judgement for judgement in judgements if judgement.claim.headline]
-    return "\n".join(line for judgement in chosen for line in _claim_lines(judgement))
+    return join([line for judgement in chosen for line in _claim_lines(judgement)])
 
 
 def render_ledger(judgements: Sequence[Judgement]) -> str:
@@ -51,7 +50,7 @@ def render_ledger(judgements: Sequence[Judgement]) -> str:
     counts = ", ".join(
         f"{sum(j.verdict == verdict for j in judgements)} {verdict}" for verdict in Verdict
     )
-    return "\n".join([*underline(align(rows)), "", f"{len(judgements)} claims: {counts}"])
+    return join([*underline(align(rows)), "", f"{len(judgements)} claims: {counts}"])
 
 
 def _settings(judgement: Judgement) -> list[tuple[str, ...]]:
@@ -59,9 +58,9 @@ def _settings(judgement: Judgement) -> list[tuple[str, ...]]:
     if not judgement.others:
         return []
     unit = judgement.claim.unit
-    lines: list[tuple[str, ...]] = [(f"  judged on {judgement.setting}", "", "", "")]
+    lines: list[tuple[str, ...]] = [(f"  judged on {one_line(judgement.setting)}", "", "", "")]
     lines += [
-        (f"  on {other.setting}", "", _with_interval(other.measured, unit), "")
+        (f"  on {one_line(other.setting)}", "", _with_interval(other.measured, unit), "")
         for other in judgement.others[:_OTHERS_SHOWN]
     ]
     rest = len(judgement.others) - _OTHERS_SHOWN
@@ -70,23 +69,11 @@ def _settings(judgement: Judgement) -> list[tuple[str, ...]]:
     return lines
 
 
-def _case_row(case: CaseResult) -> tuple[str, ...]:
-    name = one_line(case.case.id)
-    size = f"{case.model.size_bytes / 1e6:.1f} MB" if case.model else "-"
-    evidence = case.evidence.verdict.value if case.evidence else "-"
-    if case.latency_ms is None:
-        return (name, "failed", "-", "0", size, evidence)
-    if case.status == Status.PARTIAL:
-        name += " (partial)"
-    latency = case.latency_ms
-    bounds = "-" if latency.low is None else f"{interval(latency)} ms"
-    return (name, f"{number(latency.value)} ms", bounds, str(latency.n), size, evidence)
-
-
 def _failure(case: CaseResult) -> list[str]:
     assert case.failure is not None
     message = one_line(case.failure.message, 1000)
-    return ["", f"{one_line(case.case.id)}: {case.failure.kind}", *wrap(message, "  ")]
+    head = one_line(f"{case.case.id}: {case.failure.kind}")
+    return ["", *wrap(head, ""), *wrap(message, "  ")]
 
 
 def _claim_lines(judgement: Judgement) -> list[str]:

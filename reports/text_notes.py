@@ -15,7 +15,6 @@ from reports.view_failures import collect_warnings
 _MOST_LINES = 12
 _MOST_CASES = 6
 _TOP_OPERATORS = 5
-_NAME_LIMIT = 80
 
 
 def contradiction_lines(result: RunResult) -> list[str]:
@@ -36,7 +35,7 @@ def warning_lines(result: RunResult) -> list[str]:
     """Each warning once, with the number of cases that it is about."""
     total = len(result.cases)
     entries = [
-        wrap(f"- {one_line(text)} ({_count(len(cases), total)})", "", "  ")
+        wrap(f"- {one_line(text)} ({_whom(cases, total)})", "", "  ")
         for text, cases in collect_warnings(result).items()
     ]
     return ["", "warnings", *_some(entries)] if entries else []
@@ -88,11 +87,12 @@ def _more(count: int, where: str) -> list[str]:
     return [f"and {count} more cases {where}"] if count > 0 else []
 
 
-def _count(cases: int, total: int) -> str:
-    if cases == total:
+def _whom(cases: Sequence[CaseResult], total: int) -> str:
+    """The cases that a warning is about: by name if it is one of several."""
+    if len(cases) == total:
         return "the only case" if total == 1 else f"all {total} cases"
-    return f"{cases} of {total} cases"
+    return _name(cases[0]) if len(cases) == 1 else f"{len(cases)} of {total} cases"
 
 
 def _name(case: CaseResult) -> str:
-    return one_line(case.case.id, _NAME_LIMIT)
+    return one_line(case.case.id)

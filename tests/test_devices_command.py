@@ -31,10 +31,11 @@ def server(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> I
 def test_lists_a_phone_with_what_to_do_about_it() -> None:
     done = CliRunner().invoke(app, ["devices"])
 
-    first, second = done.stdout.splitlines()
+    first, *remedy = done.stdout.splitlines()
     assert done.exit_code == 0
     assert first.split()[-1] == "unauthorized"
-    assert "Allow USB debugging" in second
+    assert "Allow USB debugging" in " ".join(line.strip() for line in remedy)
+    assert max(map(len, (first, *remedy))) <= 100
     assert "\x1b" not in done.stdout
 
 
@@ -78,6 +79,17 @@ def test_a_phone_that_is_not_ready_is_not_fit() -> None:
     assert done.exit_code == 3
     assert document["fit"] is False
     assert [finding["id"] for finding in document["findings"]] == ["state"]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("server", ["P1  offline\n"], indirect=True)
+def test_findings_are_set_in_columns_within_a_hundred() -> None:
+    first, finding, *more = CliRunner().invoke(app, ["doctor"]).stdout.splitlines()
+
+    assert first == "P1: not fit to be measured"
+    assert finding.startswith("  NO    state              adb says 'offline'. ")
+    assert all(line.startswith(" " * 27) for line in more)
+    assert max(map(len, (finding, *more))) <= 100
 
 
 @pytest.mark.usefixtures("server")

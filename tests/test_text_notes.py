@@ -49,7 +49,7 @@ def test_a_contradicted_case_says_why() -> None:
     assert contradiction_lines(result) == [
         f"{case.id}: contradicted: threads (asked 2, seen 1)",
     ]
-    assert render_cases(result).splitlines()[3] == contradiction_lines(result)[0]
+    assert render_cases(result).splitlines()[5] == contradiction_lines(result)[0]
 
 
 def test_cases_that_are_contradicted_alike_are_told_once() -> None:
@@ -72,7 +72,7 @@ def test_a_warning_stands_once_with_the_number_of_its_cases() -> None:
         "",
         "warnings",
         f"- {STAND_IN} (all 2 cases)",
-        "- 3 invocations are too few for an interval: it takes 6 (1 of 2 cases)",
+        f"- 3 invocations are too few for an interval: it takes 6 ({make_case(threads=1).id})",
     ]
 
 
@@ -92,7 +92,17 @@ def test_warnings_about_most_cases_come_first() -> None:
     first = replace(result.cases[0], warnings=("here", "everywhere"))
     result = replace(result, cases=(first, *result.cases[1:]))
 
-    assert warning_lines(result)[2:] == ["- everywhere (all 3 cases)", "- here (1 of 3 cases)"]
+    assert warning_lines(result)[2:] == [
+        "- everywhere (all 3 cases)",
+        f"- here ({first.case.id})",
+    ]
+
+
+def test_a_warning_about_several_cases_counts_them() -> None:
+    result = with_warnings(["there"], cases=3)
+    result = replace(result, cases=(replace(result.cases[0], warnings=()), *result.cases[1:]))
+
+    assert warning_lines(result)[2:] == ["- there (2 of 3 cases)"]
 
 
 def test_operators_are_the_five_slowest_and_a_rest() -> None:

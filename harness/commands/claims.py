@@ -19,6 +19,7 @@ def claims(
 
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
+    from harness.commands.printing import print_result
     from harness.commands.results import load_results
     from harness.record import SCHEMA
     from reports.document import claims_document
@@ -33,6 +34,4 @@ def claims(
         }
         typer.echo(dumps(document, indent=1))
         return
-    typer.echo(render_headlines(judgements))
-    typer.echo("")
-    typer.echo(render_ledger(judgements))
+    print_result(f"{render_headlines(judgements)}\n\n{render_ledger(judgements)}")

@@ -21,6 +21,7 @@ def devices(
     """Lists the attached phones, their state, and what to do about it."""
     from json import dumps
 
+    from harness.commands.printing import print_result
     from harness.record import SCHEMA
 
     phones = _attached()
@@ -30,9 +31,8 @@ def devices(
         return
     if not phones:
         typer.echo("no phone is attached; `--device host` measures on this machine", err=True)
-    for phone in phones:
-        for line in _lines(phone):
-            _say(line)
+    else:
+        print_result("\n".join(line for phone in phones for line in _lines(phone)))
 
 
 def doctor(
@@ -46,6 +46,7 @@ def doctor(
     from json import dumps
 
     from android_runner.diagnosis import diagnose
+    from harness.commands.printing import print_result
     from harness.record import SCHEMA
 
     phone = _chosen(device)
@@ -60,9 +61,10 @@ def doctor(
         }
         typer.echo(dumps(document, indent=1))
     else:
-        _say(f"{phone.serial}: {'fit' if fit else 'not fit'} to be measured")
+        lines = [f"{_shown(phone.serial)}: {'fit' if fit else 'not fit'} to be measured"]
         for finding in findings:
-            _say(_finding_line(finding))
+            lines += _finding_lines(finding)
+        print_result("\n".join(lines))
     if not fit:
         raise typer.Exit(_EXIT_UNFIT)
 
@@ -126,25 +128,30 @@ def _row(phone: AttachedPhone) -> dict[str, Any]:
 
 
 def _lines(phone: AttachedPhone) -> list[str]:
-    row = _row(phone)
+    from reports.text_layout import wrap
+
+    row, set_back = _row(phone), " " * 23
     release = f"Android {row['android']}" if row["android"] else None
     facts = [row["alias"], row["model"], row["soc"], release]
     known = ", ".join(str(fact) for fact in facts if fact)
-    lines = [f"{phone.serial:<22} {phone.problem or 'ready':<14} {known}".rstrip()]
+    state = _shown(phone.problem or "ready")
+    lines = wrap(f"{_shown(phone.serial):<22} {state:<14} {_shown(known)}".rstrip(), "", set_back)
     if phone.problem:
-        lines.append(f"{'':<22} {phone.remedy}")
+        lines += wrap(_shown(phone.remedy), set_back)
     if row["in_use"]:
-        lines.append(f"{'':<22} in use by process {row['in_use']['process_id']}")
+        lines.append(f"{set_back}in use by process {row['in_use']['process_id']}")
     return lines
 
 
-def _finding_line(finding: Finding) -> str:
+def _finding_lines(finding: Finding) -> list[str]:
+    from reports.text_layout import wrap
+
     mark = {True: "ok", False: "NO" if finding.required else "note", None: "?"}[finding.ok]
-    text = f"  {mark:<5} {finding.id:<18} {finding.what}"
-    return f"{text}. {finding.remedy}" if finding.remedy else text
+    text = f"{finding.what}. {finding.remedy}" if finding.remedy else finding.what
+    return wrap(f"  {mark:<5} {finding.id:<18} {_shown(text)}", "", " " * 27)
 
 
-def _say(line: str) -> None:
-    from reports.cells import visible  # a phone's words may hold anything
+def _shown(text: str) -> str:
+    from reports.cells import one_line  # a phone's words may hold anything
 
-    typer.echo(visible(line))
+    return one_line(text)

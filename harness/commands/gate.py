@@ -70,6 +70,7 @@ def gate(
     from harness.ci.junit import render_junit
     from harness.ci.markdown import render_comment
     from harness.ci.openmetrics import render_openmetrics
+    from harness.commands.printing import print_result
     from harness.policy_file import load_policy
     from harness.store import write_text
     from reports.gate_document import gate_document
@@ -89,7 +90,7 @@ def gate(
     if json:
         typer.echo(json_module.dumps(gate_document(result), indent=1))
     else:
-        typer.echo(render_gate(result))
+        print_result(render_gate(result))
     if github:
         # On stdout, where GitHub looks for them; a document there must stay alone.
         typer.echo(render_annotations(result), err=json)

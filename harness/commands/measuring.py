@@ -41,11 +41,11 @@ def measure(
     `open_session`, `StoreError`, and what ends a run before it has begun.
     """
     from android_runner.errors import PhoneError, PhoneRebootedError
-    from harness.console import BuildProgress, RunProgress
+    from harness.console import RunProgress
     from harness.preflight import PreflightError
     from harness.session import open_session
 
-    builds, progress = BuildProgress(console), RunProgress(console)
+    progress = RunProgress(console)
     begun = False
     try:
         for boots_left in reversed(range(_BOOTS)):
@@ -54,13 +54,13 @@ def measure(
                 devices[0],
                 folder,
                 cache,
-                builds,
+                progress.builds,
                 resume=resume or begun,
                 candidate_device=devices[1] if len(devices) > 1 else None,
             )
             try:
                 with opening as session:
-                    builds.close()
+                    progress.built()
                     _print_notes(session, console)
                     begun = True
                     execute(session, progress)
@@ -74,7 +74,6 @@ def measure(
             raise
         return error
     finally:
-        builds.close()
         progress.close()
     return None
 
@@ -91,10 +90,10 @@ def _print_notes(session: Session, console: Console) -> None:
 
 def _wait_for_boot(plan: Plan, device: Device, error: PhoneError, console: Console) -> None:
     """Until the phone is up and fit to measure again; raises the error for what is no phone."""
-    from harness.console import duration
     from harness.phone import Phone
     from harness.preflight import settling_s
     from reports.cells import visible
+    from reports.text_progress import duration
 
     if not isinstance(device, Phone):
         raise error

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import typer
 
+from harness.commands.printing import print_result
 from harness.errors import UsageError
 
 # What the whole command exits with where the devices' processes differ: the first of these that
@@ -50,7 +51,7 @@ def run_on_each(names: tuple[str, ...], options: Mapping[str, Any]) -> None:
         typer.echo(json.dumps({"schema": 1, "runs": documents}, indent=1))
     else:
         for name in names:
-            typer.echo(f"== {name}\n{outputs[name]}")
+            print_result(f"== {name}\n{outputs[name]}")
     raise typer.Exit(next((code for code in _GRAVEST_FIRST if code in codes), 0))
 
 
