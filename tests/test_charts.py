@@ -1,20 +1,21 @@
-"""Tests of the charts: SVG that stands in a page, the same each time, with any names."""
+"""Tests of the charts over cases: SVG that stands in a page, the same each time, any names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 import pytest
 from factories import make_case, make_facts, make_file_case, make_result
 
 from harness.plan import Case
-from harness.summary import RunResult
-from reports.charts import latency_chart, size_chart
+from harness.summary import CaseResult, RunResult
+from reports.chart_latency import latency_chart
+from reports.chart_size import size_chart
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
-Chart = Callable[[RunResult, str], str | None]
+Chart = Callable[[Sequence[CaseResult], str], str | None]
 CHARTS: list[Chart] = [latency_chart, size_chart]
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -51,12 +52,12 @@ def drawn(svg: str | None) -> str:
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_chart_is_the_same_each_time(chart: Chart) -> None:
-    assert chart(two_models(), "a") == chart(two_models(), "a")
+    assert chart(two_models().cases, "a") == chart(two_models().cases, "a")
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_charts_of_one_page_share_no_id(chart: Chart) -> None:
-    first, second = drawn(chart(two_models(), "a")), drawn(chart(two_models(), "b"))
+    first, second = drawn(chart(two_models().cases, "a")), drawn(chart(two_models().cases, "b"))
 
     assert ids(first)
     assert not ids(first) & ids(second)
@@ -67,7 +68,7 @@ def test_charts_of_one_page_share_no_id(chart: Chart) -> None:
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_chart_tells_what_it_shows_to_those_who_cannot_see_it(chart: Chart) -> None:
-    root = ElementTree.fromstring(drawn(chart(two_models(), "a")))
+    root = ElementTree.fromstring(drawn(chart(two_models().cases, "a")))
 
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "a-title a-desc"
@@ -77,7 +78,7 @@ def test_a_chart_tells_what_it_shows_to_those_who_cannot_see_it(chart: Chart) ->
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_chart_takes_colours_and_font_from_the_page(chart: Chart) -> None:
-    svg = drawn(chart(two_models(), "a"))
+    svg = drawn(chart(two_models().cases, "a"))
 
     assert "<style" not in svg
     assert "http" not in svg
@@ -89,62 +90,25 @@ def test_a_chart_takes_colours_and_font_from_the_page(chart: Chart) -> None:
     assert "#010101" not in svg
 
 
-def test_the_latency_chart_names_models_settings_and_values() -> None:
-    shown = texts(drawn(latency_chart(two_models(), "a")))
-
-    words = ["bert-base-qa-seq128-fp32", "mobilebert-qa-seq128-fp32", "1 thread", "2 threads"]
-    assert set(words) <= set(shown)
-    assert {"81.2 ms", "40.6 ms", "20.3 ms", "10.2 ms"} <= set(shown)
-
-
-def test_every_invocation_is_a_dot() -> None:
-    one, two = (
-        drawn(latency_chart(make_result({make_case(): STEADY[:count]}), "a")) for count in (6, 7)
-    )
-
-    assert two.count("<use") == one.count("<use") + 1
-
-
-def test_a_failed_case_keeps_its_row() -> None:
-    result = make_result({make_case(): STEADY, make_case(threads=1): [None] * 7})
-
-    assert "failed: signal" in texts(drawn(latency_chart(result, "a")))
-
-
 @pytest.mark.parametrize("chart", CHARTS)
 def test_without_a_measurement_there_is_no_chart(chart: Chart) -> None:
-    assert chart(make_result({make_case(): [None] * 7}), "a") is None
+    assert chart(make_result({make_case(): [None] * 7}).cases, "a") is None
 
 
 def test_values_far_apart_get_a_logarithmic_axis() -> None:
     near = make_result({make_case(): [10.0] * 7, make_case(threads=1): [100.0] * 7})
     far = make_result({make_case(): [10.0] * 7, make_case(threads=1): [1000.0] * 7})
 
-    assert "latency in ms" in texts(drawn(latency_chart(near, "a")))
-    assert "latency in ms (logarithmic)" in texts(drawn(latency_chart(far, "a")))
-    assert "latency in ms (logarithmic)" in texts(drawn(size_chart(far, "a")))
-
-
-def test_the_size_chart_names_models_and_settings() -> None:
-    shown = texts(drawn(size_chart(two_models(), "a")))
-
-    assert {"bert-base", "mobilebert"} <= set(shown)
-    assert {"1 thread", "2 threads"} <= {text.strip() for text in shown}
-
-
-def test_quantizations_of_a_model_are_told_apart() -> None:
-    cases = [make_case(), make_case(quantization="fp16")]
-
-    shown = texts(drawn(size_chart(make_result(dict.fromkeys(cases, STEADY)), "a")))
-
-    assert {"mobilebert fp32", "mobilebert fp16"} <= set(shown)
+    assert "latency in ms" in texts(drawn(latency_chart(near.cases, "a")))
+    assert "latency in ms (logarithmic)" in texts(drawn(latency_chart(far.cases, "a")))
+    assert "latency in ms (logarithmic)" in texts(drawn(size_chart(far.cases, "a")))
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_text(chart: Chart, name: str) -> None:
     case = make_file_case("/m/f.tflite", model=name, delegate="external:/$d$/<b>")
-    svg = drawn(chart(make_result({case: STEADY, make_case(): STEADY}), "a"))
+    svg = drawn(chart(make_result({case: STEADY, make_case(): STEADY}).cases, "a"))
 
     tags = {element.tag for element in ElementTree.fromstring(svg).iter()}
     assert tags <= {"svg", "title", "desc", "defs", "g", "path", "use", "text", "clipPath", "rect"}
@@ -166,5 +130,5 @@ def test_sixty_cases_fit(chart: Chart) -> None:
     result = make_result(dict.fromkeys(cases, STEADY), models=models)
 
     names = {f"model-{model}" for model in range(5)}
-    shown = " ".join(texts(drawn(chart(result, "a"))))
+    shown = " ".join(texts(drawn(chart(result.cases, "a"))))
     assert all(name in shown for name in names)
