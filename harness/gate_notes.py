@@ -16,7 +16,7 @@ from harness.statistics import estimate
 from harness.store import StoredRun
 
 # A device whose control moved by more than this was not the same throughout.
-_CONTROL_SHIFT_PERCENT = 5.0
+CONTROL_SHIFT_PERCENT = 5.0
 _LEAST_ROUNDS = 6
 
 
@@ -97,12 +97,12 @@ def _cell_notes(run: StoredRun, cell: CellCases) -> Iterator[str]:
 
 def _of(run: StoredRun, case: Case) -> list[Record]:
     """The invocations of a case that are in the rounds, in the order in which they were made."""
-    return [r for r in run.records if r.case == case.id and r.purpose in IN_PAIRS]
+    return run.invocations(case, *IN_PAIRS)
 
 
 def _control_notes(run: StoredRun) -> Iterator[str]:
     shift = control_shift_percent(run)
-    if shift is not None and abs(shift) > _CONTROL_SHIFT_PERCENT:
+    if shift is not None and abs(shift) > CONTROL_SHIFT_PERCENT:
         yield (
             f"the control, which never changes, moved by {shift:+.1f} % during the session: the "
             "device was not the same throughout"

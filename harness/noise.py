@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.gate import judge_comparison
 from harness.gate_result import MEASURED, Cell, GateResult, GateVerdict, Metric
 from harness.gate_rules import limits_at
-from harness.pairing import Pair, cells_of, pairs_of, values_of
+from harness.pairing import CellCases, Pair, cells_of, pairs_of, values_of
 from harness.policy import CellLimits, Policy
-from harness.record import Purpose
+from harness.record import Purpose, RunInfo
 from harness.sequential import looks_up_to, minimum_detectable_percent
 from harness.store import StoredRun
 
@@ -95,6 +95,16 @@ def find_noise(runs: Sequence[StoredRun], policy: Policy) -> Noise:
     )
 
 
+def is_with_itself(run: StoredRun) -> bool:
+    """Whether both sides of every cell are the same model file, started with the same tool."""
+    info = run.info
+    other = info.candidate_tool
+    if other is not None and other.sha256 != info.tool.sha256:
+        return False
+    cells = cells_of(info.plan)
+    return bool(cells) and all(_is_same_file(info, cell) for cell in cells)
+
+
 def upper_bound(events: int, trials: int, confidence: float = _CONFIDENCE) -> float:
     """The one-sided upper bound of a probability (Clopper and Pearson): with it, so few events or
     fewer come about in 1 - `confidence` of all cases. Raises ValueError without trials."""
@@ -116,6 +126,13 @@ def _binomial(events: int, trials: int, probability: float) -> float:
     orders = math.lgamma(trials + 1) - math.lgamma(events + 1) - math.lgamma(trials - events + 1)
     none = (trials - events) * math.log1p(-probability)
     return math.exp(orders + events * math.log(probability) + none)
+
+
+def _is_same_file(info: RunInfo, cell: CellCases) -> bool:
+    old, new = (info.models.get(case.model_id) for case in cell.cases)
+    if old is None or new is None:  # one that could not be had: it is said what it should be
+        return replace(cell.candidate, arm=cell.baseline.arm) == cell.baseline
+    return old.sha256 == new.sha256
 
 
 def _alarms(result: GateResult) -> list[Cell]:

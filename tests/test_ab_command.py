@@ -241,7 +241,11 @@ def test_a_model_against_itself_tells_the_devices_noise(
         "comparison-001",
         "comparison-002",
         "comparison-003",
+        "report.html",
     ]
+    page = (tmp_path / "aa" / "report.html").read_text(encoding="utf-8")
+    assert "0 of 3 comparisons of a model with itself failed" in page
+    assert "baseline against itself" in page
 
 
 def test_two_stored_runs_are_compared_as_advice(models: tuple[Path, Path], tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def aa(
     from dataclasses import replace
 
     from harness.commands.ab import comparison_settings, read_axes
-    from harness.commands.comparisons import measure_comparison
+    from harness.commands.comparisons import measure_comparison, write_noise_page
     from harness.comparison_plan import compare_with_itself
     from harness.console import stderr_console
     from harness.errors import RunFolderError, UsageError
@@ -94,6 +94,9 @@ def aa(
                 break
     runs = [load_run(one) for one in folders if (one / "run.json").exists()]
     noise = find_noise(runs, limits)
+    if runs:
+        page = write_noise_page(folder, [run.folder for run in runs], limits, noise)
+        console.print(f"report: {page}", markup=False)
     if json:
         typer.echo(json_module.dumps(noise_document(noise, str(folder)), indent=1))
     else:

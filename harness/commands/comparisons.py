@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+# More of them would make a page that no browser likes; the others have pages of their own.
+_MOST_ON_A_PAGE = 10
+
 if TYPE_CHECKING:
     from android_runner.errors import PhoneError
     from harness.device import Device
     from harness.gate_result import GateResult
+    from harness.noise import Noise
     from harness.plan import Plan
     from harness.policy import Policy
     from harness.preflight import PreflightError
@@ -58,3 +62,21 @@ def show_comparison(folder: Path, policy: Policy, *, as_json: bool) -> GateResul
     write_pages(folder, page)
     assert page.gate is not None
     return page.gate
+
+
+def write_noise_page(folder: Path, comparisons: list[Path], policy: Policy, noise: Noise) -> Path:
+    """Writes the page of each comparison of a model with itself into its folder, and one into
+    `folder` with the noise that all of them tell and the first ten; gives the path of that one."""
+    from dataclasses import replace
+
+    from harness.commands.results import load_results, write_pages
+    from harness.store import write_text
+    from reports.html import render_report
+
+    pages = []
+    for number, one in enumerate(comparisons):
+        page = load_results(one, policy)
+        write_pages(one, page)
+        if number < _MOST_ON_A_PAGE:
+            pages.append(replace(page, noise=None if number else noise))
+    return write_text(folder / "report.html", render_report(pages))

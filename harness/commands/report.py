@@ -7,23 +7,36 @@ from typing import Annotated
 
 import typer
 
+from harness.commands import options
+
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Folders that `run` has written.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders that `run` or `ab` has written.")],
     out: Annotated[
         Path | None, typer.Option(help="The page; default: report.html in the first folder.")
     ] = None,
+    policy: options.PolicyFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Renders stored runs again as a page, or prints one as JSON."""
-    from harness.commands.results import load_results, print_results
+    """Renders stored runs again as a page, or prints one as JSON.
+
+    A policy is for comparisons, which are judged by it.
+    """
+    from harness.commands.aligned import drop_repeats, print_aligned, print_name
+    from harness.commands.results import load_results, pool_noise, print_results
     from harness.errors import OutputError, UsageError
+    from harness.policy_file import load_policy
     from reports.html import render_report
 
+    runs = drop_repeats(runs)
     if json and len(runs) > 1:
         message = f"--json prints one run, but {len(runs)} are named."
         raise UsageError(message)
-    pages = [load_results(folder) for folder in runs]
+    limits = load_policy(policy)
+    pages = pool_noise([load_results(folder, limits) for folder in runs])
+    if policy is not None and all(page.gate is None for page in pages):
+        message = f"--policy judges a comparison, but {str(runs[0])!r} is none."
+        raise UsageError(message)
     if out is not None or not json:
         path = out or runs[0] / "report.html"
         try:
@@ -32,5 +45,7 @@ def report(
         except OSError as error:
             raise OutputError(path, error) from error
         typer.echo(f"report: {path}", err=True)
-    for page in pages:
+    for number, page in enumerate(pages, start=1):
+        print_name(number, pages)
         print_results(page, as_json=json)
+    print_aligned(pages)

@@ -14,20 +14,38 @@ if TYPE_CHECKING:
 
 def load_results(folder: Path, policy: Policy | None = None) -> RunPage:
     """What a run says, read from what is stored; of a comparison also what the gate says of it,
-    by this policy or the default one."""
+    by this policy or the default one, and of one with itself the device's noise."""
     from harness.claim_ledger import load_claims
     from harness.claims import judge_claims
     from harness.gate import judge_comparison
+    from harness.noise import find_noise, is_with_itself
     from harness.policy_file import load_policy
     from harness.store import load_run
     from harness.summary import summarize
     from reports.page import RunPage
 
-    run = load_run(folder)
-    result, gate = summarize(run), None
+    run, used = load_run(folder), policy or load_policy(None)
+    result, gate, noise = summarize(run), None, None
     if run.info.plan.is_comparison:
-        gate = judge_comparison(run, policy or load_policy(None), strict=False)
-    return RunPage(result=result, judgements=judge_claims(load_claims(), result), gate=gate)
+        gate = judge_comparison(run, used, strict=False)
+        noise = find_noise([run], used) if is_with_itself(run) else None
+    judgements = judge_claims(load_claims(), result)
+    return RunPage(result=result, judgements=judgements, gate=gate, policy=used, noise=noise)
+
+
+def pool_noise(pages: list[RunPage]) -> list[RunPage]:
+    """Comparisons of the same models with themselves tell the device's noise together: what all
+    of them say stands in the first one's page."""
+    from dataclasses import replace
+
+    from harness.noise import find_noise
+
+    runs = [page.result.run for page in pages]
+    plans = {(run.info.plan.cases, run.info.device.name, run.info.tool.sha256) for run in runs}
+    if len(plans) != 1 or any(page.noise is None for page in pages):
+        return pages
+    noise = find_noise(runs, pages[0].policy)
+    return [replace(page, noise=None if n else noise) for n, page in enumerate(pages)]
 
 
 def print_results(page: RunPage, *, as_json: bool) -> None:
@@ -35,6 +53,7 @@ def print_results(page: RunPage, *, as_json: bool) -> None:
     and the headline claims."""
     from json import dumps
 
+    from harness.commands.printing import print_result
     from reports.document import run_document
     from reports.gate_document import gate_document
     from reports.gate_text import render_gate
@@ -46,11 +65,11 @@ def print_results(page: RunPage, *, as_json: bool) -> None:
             document["gate"] = gate_document(page.gate)
         typer.echo(dumps(document, indent=1))
     elif page.gate is not None:
-        typer.echo(render_gate(page.gate))
+        print_result(render_gate(page.gate))
     else:
-        typer.echo(render_cases(page.result))
-        typer.echo("")
-        typer.echo(render_headlines(page.judgements))
+        print_result(render_cases(page.result))
+        print_result("")
+        print_result(render_headlines(page.judgements))
 
 
 def write_pages(folder: Path, page: RunPage) -> Path:
