@@ -5,7 +5,7 @@ PHONES ?= pixel4 pixel6 pixel8
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench test check benchmarks parity lab lab-up clean
+.PHONY: bench test check axe benchmarks parity lab lab-up clean
 
 bench: $(VENV)/.installed  ## build the models, measure them here, check the claims, write the report
 	$(BIN)/mbert-bench run --device host
@@ -19,6 +19,8 @@ check: $(VENV)/.installed-dev  ## style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+axe: tests/browser/node_modules  ## install the accessibility check of the browser tests; needs npm
+
 benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some minutes
 	$(BIN)/python tests/benchmarks/startup.py
 	$(BIN)/python tests/benchmarks/build_memory.py
@@ -27,6 +29,7 @@ benchmarks: $(VENV)/.installed-dev  ## measure the harness itself; takes some mi
 	$(BIN)/python tests/benchmarks/phone_overhead.py
 	$(BIN)/python tests/benchmarks/link.py
 	$(BIN)/python tests/benchmarks/push.py
+	$(BIN)/python tests/benchmarks/report_20000.py
 
 parity: $(VENV)/.installed-dev  ## how near built models come to PyTorch; takes some minutes
 	$(BIN)/python tests/benchmarks/parity.py 2>/dev/null
@@ -39,6 +42,11 @@ lab-up: $(VENV)/.installed-dev  ## phones to try things on: make lab-up PHONES="
 
 clean:
 	rm -rf $(VENV)
+
+# No lock file: it would name the host of an index.
+tests/browser/node_modules: tests/browser/package.json
+	npm install --prefix tests/browser --no-save --no-package-lock --no-audit --no-fund --ignore-scripts
+	touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mbert-bench needs Python 3.11")'

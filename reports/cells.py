@@ -16,6 +16,7 @@ TEXT_LIMIT = 2000
 NOTHING = "–"
 NO_INTERVAL = "no interval"
 
+_TONES = ("bad", "mixed", "none", "good")
 _VERDICT_TONES = {Verdict.PROVEN: "good", Verdict.UNPROVEN: "mixed", Verdict.CONTRADICTED: "bad"}
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _MOST_DECIMALS = 6
@@ -37,6 +38,11 @@ class Chip:
 
     word: str
     tone: str
+
+    @property
+    def rank(self) -> int:
+        """Where a sorted table puts it: what is bad first."""
+        return _TONES.index(self.tone)
 
 
 def verdict_chip(verdict: Verdict | None) -> Chip:

@@ -19,7 +19,14 @@ _TONES = {
     Verdict.DIFFERS: "mixed",
     Verdict.NOT_MEASURED: "none",
 }
+_MEANINGS = {
+    Verdict.SUPPORTED: "under the published conditions",
+    Verdict.REFUTED: "under the published conditions",
+    Verdict.DIFFERS: "under other conditions, so neither supported nor refuted",
+    Verdict.NOT_MEASURED: "",
+}
 _TIMED = (ClaimKind.LATENCY, ClaimKind.LATENCY_RATIO)
+_DEVICE = "device"
 # A ratio of which the run cannot say on which side of 1 it is.
 _IN_THE_NOISE = "~"
 _OTHERS_SHOWN = 8
@@ -44,12 +51,15 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadlineCard:
-    """One of the claims that a reader sees first. `command` is empty for a measured one."""
+    """One of the claims that a reader sees first. `meaning` is that of the verdict; `device` says
+    where it was measured. `command` is empty for a measured one."""
 
     statement: str
     published: str
     measured: Measured
+    device: str
     chip: Chip
+    meaning: str
     differences: tuple[Difference, ...]
     same: str
     notes: tuple[str, ...]
@@ -85,10 +95,16 @@ class LedgerRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """All claims: those with a verdict, those that this run says nothing of, and accuracies."""
+    """All claims: the headlines and what is decided, then those measured under other conditions,
+    those that this run says nothing of, and accuracies.
+
+    `counted` are sizes and operations that are as published, which is so on every device.
+    """
 
     counts: str
     judged: tuple[LedgerRow, ...]
+    differing: tuple[LedgerRow, ...]
+    counted: tuple[LedgerRow, ...]
     open: tuple[LedgerRow, ...]
     accuracy: tuple[LedgerRow, ...]
 
@@ -102,12 +118,25 @@ def build_ledger(judgements: Sequence[Judgement]) -> Ledger:
     """The whole ledger, in its own order."""
     measurable = [j for j in judgements if j.claim.measurable]
     counts = [f"{sum(j.verdict is verdict for j in measurable)} {verdict}" for verdict in Verdict]
+    judged = [j for j in measurable if j.verdict is not Verdict.NOT_MEASURED]
     return Ledger(
         counts=", ".join(counts),
-        judged=tuple(_row(j) for j in measurable if j.verdict is not Verdict.NOT_MEASURED),
+        judged=tuple(_row(j) for j in judged if not (_differs(j) or _is_mere_count(j))),
+        differing=tuple(_row(j) for j in judged if _differs(j)),
+        counted=tuple(_row(j) for j in judged if _is_mere_count(j)),
         open=tuple(_row(j) for j in measurable if j.verdict is Verdict.NOT_MEASURED),
         accuracy=tuple(_row(j) for j in judgements if not j.claim.measurable),
     )
+
+
+def _differs(judgement: Judgement) -> bool:
+    return judgement.verdict is Verdict.DIFFERS and not judgement.claim.headline
+
+
+def _is_mere_count(judgement: Judgement) -> bool:
+    claim = judgement.claim
+    counted = claim.kind not in _TIMED and not claim.headline
+    return counted and judgement.verdict is Verdict.SUPPORTED
 
 
 def _card(result: RunResult, judgement: Judgement) -> HeadlineCard:
@@ -117,7 +146,9 @@ def _card(result: RunResult, judgement: Judgement) -> HeadlineCard:
         statement=one_line(claim.statement),
         published=_published(claim),
         measured=_measured(claim, judgement.measured),
+        device="" if missing else _device(judgement),
         chip=_chip(judgement),
+        meaning=_MEANINGS[judgement.verdict],
         differences=_differences(judgement),
         same="; ".join(f"{row.name} {_text(row.measured)}" for row in _same(judgement)),
         notes=_notes(judgement),
@@ -175,6 +206,12 @@ def _measured(claim: Claim, measured: Estimate | None) -> Measured:
     if claim.unit is Unit.RATIO and measured.low <= 1 <= measured.high:
         return Measured(value=_IN_THE_NOISE, interval=f"{words} holds 1: no difference is shown")
     return Measured(value=value, interval=words)
+
+
+def _device(judgement: Judgement) -> str:
+    """Where it was measured; sizes and counts need no device."""
+    measured = [c.measured for c in judgement.conditions if c.name == _DEVICE]
+    return f"on {_text(measured[0])}" if measured else "the same on every device"
 
 
 def _differences(judgement: Judgement) -> tuple[Difference, ...]:

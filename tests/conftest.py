@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["lab_fixtures"]
+pytest_plugins = ["browser_fixtures", "lab_fixtures"]
 
 DATA = Path(__file__).parent / "data"
 

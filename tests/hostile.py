@@ -62,7 +62,13 @@ def render_hostile_report() -> str:
     records += _extra_records(cases[0])
     info = make_info(
         [*cases, failed],
-        device=make_device(name=ATTACKS[4], model=ATTACKS[0], soc=attack, fingerprint=ATTACKS[1]),
+        device=make_device(
+            name=ATTACKS[4],
+            model=ATTACKS[0],
+            serial=ATTACKS[6],
+            soc=attack,
+            fingerprint=ATTACKS[1],
+        ),
         models={
             case.model_id: make_facts(file=f"/m/{attack}", size_bytes=10_000_000 * (n + 1))
             for n, case in enumerate(cases)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from factories import PIXEL_4, make_case, make_claim, make_device, make_result
@@ -17,22 +19,23 @@ from harness.claims import judge_claims
 from harness.plan import Case
 from harness.summary import RunResult
 from reports.document import run_document
-from reports.html import render_report
+from reports.html import TEMPLATES, content_policy, render_report
 from reports.page import RunPage
+from reports.raw_texts import RAW_LIMIT
 from reports.table import render_csv
-from reports.view_evidence import RAW_LIMIT
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 # All that the templates and the charts have; also what HTML has no end tag for.
 TAGS = frozenset(
     re.findall(
         r"\w+",
-        "html head meta title link style body nav ol li article header p h1 h2 h3 section div "
-        "span b small bdi a ul table thead tbody tr th td br details summary pre code figure "
-        "figcaption dl dt dd svg desc defs g path use text rect clippath",
+        "html head meta title link style script body main nav ol li article header p h1 h2 h3 h4 "
+        "section div span b small bdi a ul table thead tbody tr th td br details summary pre code "
+        "figure figcaption dl dt dd svg desc defs g path use text rect clippath",
     )
 )
 VOID = frozenset({"meta", "link", "br"})
+HEADINGS = ("h1", "h2", "h3", "h4")
 ADDRESSES = ("src", "href", "xlink:href", "action", "data", "srcset", "poster")
 
 
@@ -42,6 +45,7 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
+        self.elements: list[tuple[str, dict[str, str]]] = []
         self.attributes: list[tuple[str, str]] = []
         self.texts: list[str] = []
         self.ids: list[str] = []
@@ -53,6 +57,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
         self.attributes += [(name, value or "") for name, value in attrs]
         self.ids += [value or "" for name, value in attrs if name == "id"]
         if tag not in VOID:
@@ -67,6 +72,8 @@ class Page(HTMLParser):
             self.unmatched.append(tag)
 
     def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] in ("script", "style"):
+            return
         self.texts.append(data)
         if "details" in self._open:
             self.folded.append(data)
@@ -75,11 +82,22 @@ class Page(HTMLParser):
     def text(self) -> str:
         return " ".join(" ".join(self.texts).split())
 
+    def all(self, *tags: str) -> list[dict[str, str]]:
+        """The attributes of each element of these tags."""
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+    @property
+    def levels(self) -> list[int]:
+        """The level of each heading, in the page's order."""
+        return [int(tag[1]) for tag, _ in self.elements if tag in HEADINGS]
+
     def downloads(self) -> dict[str, str]:
-        """The files inside the page by their media type."""
-        links = [value for name, value in self.attributes if name == "href" and "base64" in value]
-        split = [link.removeprefix("data:").split(";base64,") for link in links]
-        return {kind: base64.b64decode(content).decode() for kind, content in split}
+        """The files inside the page by the names that they are saved under."""
+        links = [link for link in self.all("a") if "download" in link]
+        return {
+            link["download"]: base64.b64decode(link["href"].partition(";base64,")[2]).decode()
+            for link in links
+        }
 
 
 def judged(result: RunResult) -> RunPage:
@@ -128,15 +146,88 @@ def test_nothing_is_asked_for_from_outside(kind: str, request: pytest.FixtureReq
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     assert "url(" not in style
     assert "@import" not in style
-    assert "script" not in page.tags
+    assert page.all("script") == [{}]
 
 
-def test_the_policy_forbids_everything_but_styles_and_images_of_the_page(html: str) -> None:
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+def policy_of(text: str) -> str:
+    """The content security policy of a page."""
+    metas = Page(text).all("meta")
+    (policy,) = [
+        meta["content"] for meta in metas if meta.get("http-equiv") == "Content-Security-Policy"
+    ]
+    return policy
 
-    head = html.partition("</head>")[0]
-    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}' in head
-    assert head.index("Content-Security-Policy") < head.index("<style")
+
+@pytest.mark.parametrize("kind", ["html", "hostile"])
+def test_the_policy_lets_the_script_of_the_page_run_and_nothing_else(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    text: str = request.getfixturevalue(kind)
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    assert policy_of(text) == (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert text.index("Content-Security-Policy") < min(text.index("<style"), text.index("<script"))
+
+
+def test_another_script_has_another_policy() -> None:
+    assert content_policy("let a = 1;") != content_policy("let a = 2;")
+
+
+def test_the_script_is_the_one_of_the_repository(html: str) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+
+    assert script == (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    # What a page must not do with text of a device or a model.
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert word not in script
+
+
+def test_a_page_has_one_main_heading_and_skips_no_level(html: str) -> None:
+    levels = Page(html).levels
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert [b for a, b in pairwise(levels) if b > a + 1] == []
+
+
+def test_each_run_of_several_has_a_heading_below_that_of_the_page() -> None:
+    runs = [judged(make_result({make_case(): STEADY})), judged(make_result({make_case(): STEADY}))]
+    page = Page(render_report(runs))
+    alone = Page(render_report(runs[:1]))
+
+    titles = [e for e in page.all("h2") if e.get("class") == "title"]
+    assert [e["id"] for e in titles] == ["side-by-side-title", "run-1-title", "run-2-title"]
+    assert page.levels.count(1) == 1
+    assert page.levels.count(2) == len(titles)
+    assert [b for a, b in pairwise(page.levels) if b > a + 1] == []
+    sections = {e["id"] for e in page.all("section") if e["id"].startswith("run-1-")}
+    assert sections == {e["id"] for e in alone.all("section")}
+
+
+def test_each_section_table_head_and_wide_part_has_a_name(html: str) -> None:
+    page = Page(html)
+
+    labels = [section["aria-labelledby"].split() for section in page.all("section")]
+    assert {identifier for label in labels for identifier in label} <= set(page.ids)
+    assert {head.get("scope") for head in page.all("th")} <= {"col", "row", "rowgroup"}
+    regions = [e for e in page.all("div") if "scroll" in e.get("class", "").split()]
+    assert regions
+    assert [r for r in regions if (r.get("role"), r.get("tabindex")) != ("group", "0")] == []
+    assert [r for r in regions if not r["aria-label"]] == []
+
+
+def test_the_contents_lead_to_the_sections_that_are_there(html: str) -> None:
+    sections = [s["id"] for s in Page(html).all("section") if s["id"] != "run-1-headline"]
+    (contents,) = re.findall(r'<nav class="contents".*?</nav>', html, re.DOTALL)
+
+    links = [link["href"] for link in Page(contents).all("a")]
+    assert links == ["#run-1", *(f"#{section}" for section in sections)]
+    assert "run-1-failures" in sections
+    assert "run-1-sustained" not in sections
 
 
 def test_the_first_screen_says_what_was_measured_and_where(html: str) -> None:
@@ -188,13 +279,19 @@ def test_failures_and_missing_intervals_are_not_folded_away(html: str) -> None:
     assert "this host (Test CPU)" in open_text
 
 
+def test_the_rows_with_a_problem_are_marked(html: str) -> None:
+    rows = Page(html).all("tr")
+
+    assert [row for row in rows if "data-problem" in row] == [{"data-problem": ""}]
+
+
 def test_accuracy_claims_are_folded(html: str) -> None:
     folded = " ".join(Page(html).folded)
     accuracy = [claim for claim in load_claims() if not claim.measurable]
 
     assert accuracy
     assert [claim.id for claim in accuracy if claim.statement not in folded] == []
-    assert f"{len(accuracy)} claims of accuracy, not measured by this tool" in folded
+    assert f"Claims of accuracy, not measured by this tool ({len(accuracy)})" in folded
 
 
 def test_the_raw_data_is_in_the_page() -> None:
@@ -202,8 +299,9 @@ def test_the_raw_data_is_in_the_page() -> None:
 
     files = Page(render_report([page])).downloads()
 
-    assert json.loads(files["application/json"]) == run_document(page.result, page.judgements)
-    assert files["text/csv"] == render_csv(page.result)
+    document = json.loads(files["mbert-bench-run-1.json"])
+    assert document == run_document(page.result, page.judgements)
+    assert files["mbert-bench-run-1.csv"] == render_csv(page.result)
 
 
 def test_several_runs_stand_one_after_the_other() -> None:

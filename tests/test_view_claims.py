@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from factories import make_case, make_claim, make_result
+from factories import PIXEL_4, make_case, make_claim, make_result
 
 from harness.claim_ledger import ClaimKind
 from harness.claims import judge_claims
 from harness.plan import Case
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_claims import LedgerRow, Measured, OtherRow, build_ledger
+from reports.view_claims import LedgerRow, Measured, OtherRow, build_cards, build_ledger
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 
@@ -19,6 +19,30 @@ def row_of(*cases: Case) -> LedgerRow:
     result = make_result(dict.fromkeys(cases, STEADY), stand_in=False)
     (row,) = build_ledger(judge_claims([make_claim()], result)).judged
     return row
+
+
+NEITHER = "under other conditions, so neither supported nor refuted"
+AS_PUBLISHED = "under the published conditions"
+
+
+@pytest.mark.parametrize(
+    ("kind", "phone", "device", "meaning"),
+    [
+        (ClaimKind.LATENCY, True, "on Pixel 4", AS_PUBLISHED),
+        (ClaimKind.LATENCY, False, "on this host (Test CPU)", NEITHER),
+        (ClaimKind.PARAMETERS, False, "the same on every device", AS_PUBLISHED),
+        (ClaimKind.LATENCY_RATIO, True, "", ""),
+    ],
+)
+def test_a_card_says_where_it_was_measured_and_what_its_verdict_means(
+    kind: ClaimKind, phone: bool, device: str, meaning: str
+) -> None:
+    changes = {"device": PIXEL_4} if phone else {}
+    result = make_result({make_case(): STEADY}, stand_in=False, **changes)
+
+    (card,) = build_cards(result, judge_claims([make_claim(kind)], result))
+
+    assert (card.device, card.meaning) == (device, meaning)
 
 
 def test_other_settings_stand_under_the_one_that_was_judged() -> None:

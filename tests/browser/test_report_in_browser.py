@@ -2,77 +2,102 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostile import ATTACKS, render_hostile_report
+from browser_tab import NARROW, WIDE, OpenReport, Tab
+from hostile import ATTACKS
 
 pytestmark = pytest.mark.browser
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+Report = Callable[[str], Path]
+
+KINDS = ("quick", "paper", "comparison", "several", "hostile")
+# Elements that no template has, and attributes that run as a script.
+_INJECTED = """() => [...document.querySelectorAll("*")].filter((element) =>
+  element.matches("img, h6, iframe, object, embed, form, base, script:not(body > script)")
+  || [...element.attributes].some((attribute) => attribute.name.startsWith("on"))
+).map((element) => element.localName)"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        required = os.environ.get("MBERT_BENCH_REQUIRE", "").split(",")
-        if {"all", "browser"} & set(required):
-            pytest.fail(f"none of {', '.join(_BROWSERS)} is on the PATH")
-        pytest.skip("no Chromium on the PATH")
-    return found
+def complaints(tab: Tab) -> tuple[list[str], list[str], list[str]]:
+    """What is empty as long as all text is text: console, dialogs, elements from outside."""
+    return tab.console, tab.dialogs, tab.page.evaluate(_INJECTED)
 
 
-def _open(browser: str, page: Path, profile: Path) -> tuple[str, list[str]]:
-    """The tree that the browser made of a page, and what its console says."""
-    done = subprocess.run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            f"--user-data-dir={profile}",
-            "--enable-logging=stderr",
-            "--v=0",
-            "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-
-def test_a_script_in_a_page_without_a_policy_would_be_seen(browser: str, tmp_path: Path) -> None:
+def test_a_page_without_a_policy_and_without_escapes_would_be_seen(
+    open_report: OpenReport, tmp_path: Path
+) -> None:
     page = tmp_path / "page.html"
-    page.write_text(f"<!DOCTYPE html><p>{ATTACKS[0]}</p>", encoding="utf-8")
+    text = f"<!DOCTYPE html><div>{ATTACKS[0]}<p title=\"{ATTACKS[1]}<script>alert('box')</script>"
+    page.write_text(text, encoding="utf-8")
 
-    _, console = _open(browser, page, tmp_path / "profile")
+    tab = open_report(page)
+    tab.page.wait_for_load_state("networkidle")
 
-    assert len(console) == 1
-    assert "attack" in console[0]
+    console, dialogs, injected = complaints(tab)
+    assert "attack" in console
+    assert dialogs == ["box"]
+    assert injected == ["script", "img", "script"]
+    assert [address for address in tab.requests if address != page.as_uri()] != []
 
 
-def test_a_hostile_report_loads_without_a_complaint(browser: str, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
-    page.write_text(render_hostile_report(), encoding="utf-8")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_loads_without_a_complaint_and_asks_for_nothing_else(
+    kind: str, open_report: OpenReport, report: Report
+) -> None:
+    tab = open_report(report(kind))
+    tab.page.wait_for_load_state("networkidle")
 
-    tree, console = _open(browser, page, tmp_path / "profile")
+    assert complaints(tab) == ([], [], [])
+    assert tab.requests == [report(kind).as_uri()]
+    assert tab.page.locator("script").count() == 1
+    assert tab.page.locator(".tools").count() > 0  # the script has run
 
-    assert console == []
-    assert not re.search(r"<(script|img|h6|iframe|object)\b", tree)
-    assert "&lt;script&gt;console.error('attack')&lt;/script&gt;" in tree
-    assert "&lt;h6&gt;attack&lt;/h6&gt;" in tree
-    assert tree.count("<svg") == 4
-    assert tree.rstrip().endswith("</html>")
+
+def test_the_policy_refuses_every_other_script(
+    open_report: OpenReport, report: Report, tmp_path: Path
+) -> None:
+    other = "<script>document.title = 'other'</script><p onclick=\"document.title = 'p'\">here</p>"
+    page = tmp_path / "page.html"
+    text = report("quick").read_text(encoding="utf-8")
+    page.write_text(text.replace('<main id="main"', f'{other}<main id="main"'), encoding="utf-8")
+
+    tab = open_report(page)
+    tab.page.get_by_text("here", exact=True).click()
+
+    assert tab.page.title() == "Test CPU, 2026-03-01: mbert-bench report"
+    assert len([line for line in tab.console if "Content Security Policy" in line]) == 2
+    assert tab.page.locator(".tools").count() > 0
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_hostile_text_is_seen_as_it_is(
+    size: tuple[int, int], open_report: OpenReport, report: Report
+) -> None:
+    tab = open_report(report("hostile"), size=size)
+
+    seen = " ".join(tab.page.locator("main").inner_text().split())
+    assert [attack for attack in ATTACKS[:5] if attack not in seen] == []
+    assert "\N{REPLACEMENT CHARACTER}]]>\N{REPLACEMENT CHARACTER}-->😀漢字" in seen
+    assert tab.page.title().startswith(ATTACKS[0])
+    assert tab.page.locator("h1").inner_text().startswith(ATTACKS[0])
+
+
+def test_hostile_text_stays_text_in_all_that_the_script_does(
+    open_report: OpenReport, report: Report
+) -> None:
+    tab = open_report(report("hostile"))
+
+    for button in tab.page.get_by_role("button", name="Open all").all():
+        button.click()
+    for button in tab.page.locator("button.sort:visible").all():
+        button.click()
+    for field in tab.page.get_by_role("searchbox").all():
+        for attack in ATTACKS:
+            field.fill(attack)
+    tab.page.wait_for_load_state("networkidle")
+
+    assert complaints(tab) == ([], [], [])
+    assert tab.requests == [report("hostile").as_uri()]
