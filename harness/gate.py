@@ -28,7 +28,7 @@ from harness.pair_facts import (
     most_partitions,
     why_missing,
 )
-from harness.pairing import PAIRED, CellCases, Pair, cells_of, pairs_of, values_of
+from harness.pairing import PAIRED, CellCases, Pair, cells_of, stored_pairs, values_of
 from harness.policy import CellLimits, Policy
 from harness.record import Purpose
 from harness.sequential import looks_up_to, minimum_detectable_percent
@@ -94,12 +94,12 @@ def _judge_cell(
 ) -> Iterator[Cell]:
     """What the pairs say, then what the files and the delegate's own words say."""
     name, max_pairs = cell.name, run.info.plan.settings.rounds
-    pairs = pairs_of(cell, run.records, Purpose.LATENCY)
+    pairs = stored_pairs(cell, run, Purpose.LATENCY)
     why = why_missing(run, cell)
     if not pairs:
         yield missing_cell(name, Metric.LATENCY, why)
         return
-    fresh = pairs_of(cell, run.records, Purpose.CONFIRMATION)
+    fresh = stored_pairs(cell, run, Purpose.CONFIRMATION)
     verdicts = [found.verdict if found is not None else None for found in evidence]
     again = {
         second.metric: _completed(second, len(fresh), max_pairs, why)
@@ -170,7 +170,7 @@ def _detectable(run: StoredRun, policy: Policy) -> float | None:
     found = []
     for cell in cells_of(run.info.plan):
         limits = policy.limits_for(cell.name, Metric.LATENCY)
-        pairs = pairs_of(cell, run.records, Purpose.LATENCY)
+        pairs = stored_pairs(cell, run, Purpose.LATENCY)
         if limits is not None:
             found.append(detectable_percent(pairs, limits, run.info.plan.settings.rounds))
     known = [percent for percent in found if percent is not None]

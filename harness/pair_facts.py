@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.evidence import Evidence, gather_evidence
-from harness.pairing import CellCases, pairs_of
+from harness.pairing import CellCases, stored_pairs
 from harness.plan import Case
 from harness.record import THROTTLED, Failure, Purpose, Record
 from harness.store import StoredRun
@@ -16,7 +16,7 @@ IN_PAIRS = (Purpose.LATENCY, Purpose.CONFIRMATION)
 
 def evidence_of(run: StoredRun, cell: CellCases) -> tuple[Evidence | None, Evidence | None]:
     """The evidence of the baseline's and the candidate's invocations that are in pairs."""
-    pairs = [pair for purpose in IN_PAIRS for pair in pairs_of(cell, run.records, purpose)]
+    pairs = [pair for purpose in IN_PAIRS for pair in stored_pairs(cell, run, purpose)]
     return (
         _evidence(run, cell.baseline, [pair.baseline for pair in pairs]),
         _evidence(run, cell.candidate, [pair.candidate for pair in pairs]),
@@ -63,9 +63,7 @@ def _told(case: Case, failure: Failure) -> str:
 
 def _failures(run: StoredRun, case: Case) -> list[Failure]:
     return [
-        record.failure
-        for record in run.records
-        if record.case == case.id and record.purpose in IN_PAIRS and record.failure is not None
+        record.failure for record in run.invocations(case, *IN_PAIRS) if record.failure is not None
     ]
 
 

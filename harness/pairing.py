@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.gate_result import Metric
 from harness.plan import Arm, Case, Plan
 from harness.record import Purpose, Record
+from harness.store import StoredRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,12 @@ def pairs_of(cell: CellCases, records: Sequence[Record], purpose: Purpose) -> li
         if baseline is not None and candidate is not None:
             pairs[number] = Pair(number=number, baseline=baseline, candidate=candidate)
     return [pairs[number] for number in sorted(pairs)]
+
+
+def stored_pairs(cell: CellCases, run: StoredRun, purpose: Purpose) -> list[Pair]:
+    """The pairs of a stored run; it looks only at the records of the cell's own cases."""
+    mine = [record for case in cell.cases for record in run.invocations(case, purpose)]
+    return pairs_of(cell, mine, purpose)
 
 
 def values_of(pairs: Sequence[Pair], metric: Metric) -> tuple[dict[int, float], dict[int, float]]:

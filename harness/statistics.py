@@ -103,8 +103,14 @@ def signed_rank_bounds(values: Sequence[float], alpha: float) -> tuple[float, fl
 def _walsh_averages(values: Sequence[float]) -> np.ndarray:
     """The n (n + 1) / 2 means of two values (each with itself too), in ascending order."""
     array = np.asarray(values, dtype=float)
-    first, second = np.triu_indices(len(array))
+    first, second = _places(len(array))
     return np.sort((array[first] + array[second]) / 2)
+
+
+@functools.lru_cache(maxsize=64)
+def _places(n: int) -> tuple[np.ndarray, ...]:
+    """The places of the n (n + 1) / 2 pairs of n values, each with itself too."""
+    return np.triu_indices(n)
 
 
 @functools.cache

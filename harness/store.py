@@ -11,8 +11,9 @@ import errno
 import io
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import filelock
 from pydantic import TypeAdapter, ValidationError
@@ -21,14 +22,12 @@ from android_runner.journal_entries import line_break_after_crash
 from harness.errors import RunFolderError, StoreError
 from harness.plan import Case
 from harness.record import Purpose, Record, RunInfo, Stop
+from harness.stored_lines import read_lines
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LOCK = "run.lock"
-
-_Line = TypeVar("_Line")
-
 
 _RUN = TypeAdapter(RunInfo)
 _RECORD = TypeAdapter(Record)
@@ -56,23 +55,46 @@ class StoredRun:
         A round that is measured once more counts as it was then.
         """
         rounds: dict[int, Record] = {}
-        for record in self.records:
-            if record.case != case.id or record.purpose != purpose:
-                continue
+        for record in self.invocations(case, purpose):
             earlier = rounds.get(record.round)
             if record.valid or earlier is None or not earlier.valid:
                 rounds[record.round] = record
         return [rounds[number] for number in sorted(rounds)]
 
+    def invocations(self, case: Case, *purposes: Purpose) -> list[Record]:
+        """All records of a case for these purposes, in the order in which they were made, also
+        those that were redone."""
+        mine = self._records.get(case.id, ())
+        return [record for record in mine if record.purpose in purposes]
+
     def output_check(self, case: Case) -> Record | None:
         """The invocation that compared the output of the case's model file and delegate."""
-        same = self.info.plan.same_output(case)
-        checks = [record for other in same for record in self.of_case(other, Purpose.OUTPUT)]
+        checks = self._output_checks.get((case.model_id, case.delegate), [])
         return next((record for record in checks if record.valid), checks[0] if checks else None)
 
     def stop_of(self, case: Case) -> Stop | None:
         """Why the case was measured no further; None while it was not decided."""
-        return next((stop for stop in reversed(self.stops) if stop.case == case.id), None)
+        return self._stops.get(case.id)
+
+    # Made once: a search through all records for each case would take longer with every case.
+    @cached_property
+    def _records(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            found.setdefault(record.case, []).append(record)
+        return found
+
+    @cached_property
+    def _output_checks(self) -> dict[tuple[str, str], list[Record]]:
+        found: dict[tuple[str, str], list[Record]] = {}
+        for case in self.info.plan.cases:
+            checks = found.setdefault((case.model_id, case.delegate), [])
+            checks += self.of_case(case, Purpose.OUTPUT)
+        return found
+
+    @cached_property
+    def _stops(self) -> dict[str, Stop]:
+        return {stop.case: stop for stop in self.stops}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per record, nested fields joined by dots, for pandas."""
@@ -189,8 +211,8 @@ def load_run(folder: Path) -> StoredRun:
     except (OSError, ValidationError) as error:
         why = f"holds a run.json that cannot be read ({_first_line(error)})"
         raise RunFolderError(folder, why, "Was it written by another version?") from error
-    records, broken = _read_lines(folder / _RECORDS, _RECORD)
-    stops, _ = _read_lines(folder / _STOPS, _STOP)
+    records, broken = read_lines(folder / _RECORDS, _RECORD)
+    stops, _ = read_lines(folder / _STOPS, _STOP)
     return StoredRun(
         folder=folder,
         info=info,
@@ -198,17 +220,6 @@ def load_run(folder: Path) -> StoredRun:
         broken_lines=broken,
         stops=tuple(stops),
     )
-
-
-def _read_lines(path: Path, adapter: TypeAdapter[_Line]) -> tuple[list[_Line], int]:
-    """The entries of a file, and how many lines are none."""
-    entries, broken = [], 0
-    for line in path.read_bytes().splitlines() if path.exists() else []:
-        try:
-            entries.append(adapter.validate_json(line))
-        except ValidationError:
-            broken += bool(line.strip())
-    return entries, broken
 
 
 def _first_line(error: Exception) -> str:

@@ -178,7 +178,7 @@ def _failure(
 
 
 def _heat(case: Case, run: StoredRun) -> Heat:
-    mine = [r for r in run.records if r.case == case.id and r.purpose == Purpose.LATENCY]
+    mine = run.invocations(case, Purpose.LATENCY)
     redone = [r for r in mine if r.failure is not None and r.failure.kind == THROTTLED]
     return Heat(
         invocations=len(mine),

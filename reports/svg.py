@@ -31,6 +31,10 @@ _COLOUR = re.compile("|".join(_PAGE_COLOURS))
 _REFERENCE = re.compile(r"#([A-Za-z_][\w.-]*)")
 _FONT_FAMILY = re.compile(r"font-family:[^;]*;?\s*")
 _REFERRING = ("href", "clip-path", "style")
+# Two decimals are a hundredth of a pixel, or little more; matplotlib writes six.
+_PLACES = ("d", "x", "y", "transform")
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_NO_ROTATION = re.compile(r"rotate\(-?0(\.0*)? [^)]*\)")
 
 
 def inline_svg(figure: Figure, identifier: str, title: str, description: str) -> str:
@@ -43,9 +47,11 @@ def inline_svg(figure: Figure, identifier: str, title: str, description: str) ->
     used = _references(root)
     for element in root.iter():
         element.tag = _local(element.tag)
+        # Line breaks between elements would be nodes of the page's tree.
+        element.text, element.tail = _unless_blank(element.text), _unless_blank(element.tail)
         for name, value in list(element.attrib.items()):
             del element.attrib[name]
-            if name != "id" or value in used:
+            if (name != "id" or value in used) and not _NO_ROTATION.fullmatch(value):
                 element.set(_local(name), _adapt(_local(name), value, identifier))
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
@@ -101,6 +107,8 @@ def _adapt(name: str, value: str, identifier: str) -> str:
     if name == "style":
         value = _FONT_FAMILY.sub("", value)
         return _COLOUR.sub(lambda match: _PAGE_COLOURS[match[0]], value)
+    if name in _PLACES:
+        return _NUMBER.sub(_round, " ".join(value.split()))
     if name in _REFERRING:
         return _REFERENCE.sub(rf"#{identifier}-\1", value)
     return value
@@ -108,3 +116,11 @@ def _adapt(name: str, value: str, identifier: str) -> str:
 
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
+
+
+def _round(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _unless_blank(text: str | None) -> str | None:
+    return text if text and text.strip() else None

@@ -7,6 +7,7 @@ import io
 
 from harness.summary import RunResult
 from reports.document import run_document
+from reports.spreadsheet import plain
 
 _COLUMNS = (
     "id",
@@ -47,12 +48,5 @@ def render_csv(result: RunResult) -> str:
             "latency_high_ms": latency.get("high"),
             "evidence": evidence.get("verdict"),
         }
-        writer.writerow({name: _plain(value) for name, value in flat.items()})
+        writer.writerow({name: plain(value) for name, value in flat.items()})
     return text.getvalue()
-
-
-def _plain(value: object) -> object:
-    """A spreadsheet takes a text that starts like a formula for one."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return f"'{value}"
-    return value

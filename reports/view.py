@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.claims import Judgement
 from harness.record import RunInfo
 from harness.summary import RunResult
 from reports.cells import one_line
-from reports.charts import latency_chart, size_chart
-from reports.document import run_document
 from reports.page import RunPage
-from reports.table import render_csv
+from reports.run_names import device_name, run_date
+from reports.view_aligned import AlignedView, build_aligned
 from reports.view_cases import CaseRow, build_case_rows
 from reports.view_claims import HeadlineCard, Ledger, build_cards, build_ledger
+from reports.view_comparison import ComparisonView, build_comparison_view
+from reports.view_downloads import Download, build_downloads
 from reports.view_environment import Fact, FactGroup, ModelRow, build_environment, build_models
 from reports.view_evidence import CaseEvidence, build_evidence
 from reports.view_failures import FailureRow, WarningRow, build_failures, build_warnings
+from reports.view_hardware import HardwareView, build_hardware
+from reports.view_latency import Chart, build_charts
 from reports.view_notices import Notice, build_notices
 from reports.view_operators import CaseOperators, build_operators
 from reports.view_preflight import PreflightRow, build_preflight
+from reports.view_scaling import Scaling, build_scaling
+from reports.view_session import SessionView, build_session
+from reports.view_settings import SettingTable, build_settings
 from reports.view_sustained import CaseSeries, build_series
 
 
 @dataclass(frozen=True, kw_only=True)
-class Download:
-    """A file inside the page: a `data:` address, and the name that it is saved under."""
-
-    text: str
-    name: str
-    href: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """An SVG element, which is no foreign text, and what it shows."""
-
-    title: str
-    caption: str
-    svg: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunView:
-    """One run. `prefix` begins all its anchors."""
+    """One run. `prefix` begins all its anchors. A comparison says nothing of claims: it is shown
+    in the place of their cards and their ledger."""
 
     prefix: str
     title: str
@@ -58,6 +43,8 @@ class RunView:
     failures: tuple[FailureRow, ...]
     warnings: tuple[WarningRow, ...]
     charts: tuple[Chart, ...]
+    scaling: tuple[Scaling, ...]
+    settings: tuple[SettingTable, ...]
     operators: tuple[CaseOperators, ...]
     series: tuple[CaseSeries, ...]
     ledger: Ledger
@@ -66,15 +53,20 @@ class RunView:
     preflight: tuple[PreflightRow, ...]
     models: tuple[ModelRow, ...]
     downloads: tuple[Download, ...]
+    session: SessionView | None
+    hardware: HardwareView | None
+    comparison: ComparisonView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportView:
-    """The page: one run, or several one after the other with a list of them at the top."""
+    """The page: one run, or several one after the other, with a list of them at the top and
+    what they say beside each other."""
 
     title: str
     contents: tuple[Fact, ...]
     runs: tuple[RunView, ...]
+    aligned: AlignedView | None = None
 
 
 def build_view(pages: Sequence[RunPage]) -> ReportView:
@@ -83,29 +75,38 @@ def build_view(pages: Sequence[RunPage]) -> ReportView:
     if len(runs) == 1:
         return ReportView(title=runs[0].title, contents=(), runs=runs)
     contents = tuple(Fact(name=run.prefix, value=f"{run.title}: {run.subtitle}") for run in runs)
-    return ReportView(title=f"{len(runs)} runs", contents=contents, runs=runs)
+    all_compare = all(run.comparison is not None for run in runs)
+    aligned = None if all_compare else build_aligned(pages)
+    return ReportView(title=f"{len(runs)} runs", contents=contents, runs=runs, aligned=aligned)
 
 
 def _run(page: RunPage, prefix: str) -> RunView:
     result, judgements, info = page.result, page.judgements, page.result.run.info
+    comparison, device = build_comparison_view(page, prefix), device_name(info.device)
+    claimed = () if comparison else judgements
     return RunView(
         prefix=prefix,
-        title=f"{_device_name(info)}, {_date(info)[:10]}",
-        subtitle=_subtitle(info),
+        title=comparison.title if comparison else f"{device}, {run_date(info)[:10]}",
+        subtitle=f"{device} · {_subtitle(info)}" if comparison else _subtitle(info),
         notices=build_notices(result),
-        cards=build_cards(result, judgements),
+        cards=build_cards(result, claimed),
         cases=build_case_rows(result, prefix),
         failures=build_failures(result),
         warnings=build_warnings(result),
-        charts=_charts(result, prefix),
+        charts=_charts(result, prefix, is_comparison=comparison is not None),
+        scaling=build_scaling(result, prefix),
+        settings=build_settings(result, prefix),
         operators=build_operators(result, prefix),
         series=build_series(result, prefix),
-        ledger=build_ledger(judgements),
+        ledger=build_ledger(claimed),
         evidence=build_evidence(result, prefix),
         environment=build_environment(result),
         preflight=build_preflight(info),
         models=build_models(info),
-        downloads=_downloads(result, judgements, prefix),
+        downloads=build_downloads(page, prefix),
+        session=build_session(result, prefix),
+        hardware=build_hardware(result, prefix),
+        comparison=comparison,
     )
 
 
@@ -114,60 +115,10 @@ def _subtitle(info: RunInfo) -> str:
     cases = "1 case" if count == 1 else f"{count} cases"
     times = "1 round" if rounds == 1 else f"at most {rounds} rounds"
     kind = "a host, not a phone" if info.device.kind == "host" else info.device.kind
-    return f"{kind} · plan {one_line(info.plan.title, 80)} · {cases}, {times} · {_date(info)}"
+    return f"{kind} · plan {one_line(info.plan.title, 80)} · {cases}, {times} · {run_date(info)}"
 
 
-def _charts(result: RunResult, prefix: str) -> tuple[Chart, ...]:
-    drawn = (
-        (
-            "Latency of each case",
-            "Diamond: estimate, hollow where there is no interval. Bar: its 95 % interval. "
-            "Dots: the invocations.",
-            latency_chart(result, f"{prefix}-latency"),
-        ),
-        (
-            "Latency against model size",
-            "One point per case, with its 95 % interval where there is one.",
-            size_chart(result, f"{prefix}-size"),
-        ),
-    )
-    return tuple(
-        Chart(title=title, caption=caption, svg=svg)
-        for title, caption, svg in drawn
-        if svg is not None
-    )
-
-
-def _downloads(
-    result: RunResult, judgements: Sequence[Judgement], prefix: str
-) -> tuple[Download, ...]:
-    document = json.dumps(run_document(result, judgements), indent=1)
-    return (
-        Download(
-            text="Results, evidence and claims as JSON",
-            name=f"mbert-bench-{prefix}.json",
-            href=_data_address("application/json", document),
-        ),
-        Download(
-            text="Cases as CSV",
-            name=f"mbert-bench-{prefix}.csv",
-            href=_data_address("text/csv", render_csv(result)),
-        ),
-    )
-
-
-def _data_address(media_type: str, text: str) -> str:
-    content = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
-    return f"data:{media_type};base64,{content}"
-
-
-def _device_name(info: RunInfo) -> str:
-    return one_line(info.device.model or info.device.name, 80)
-
-
-def _date(info: RunInfo) -> str:
-    try:
-        moment = datetime.datetime.fromisoformat(info.created_at).astimezone(datetime.UTC)
-    except ValueError:
-        return one_line(info.created_at, 40)
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def _charts(result: RunResult, prefix: str, *, is_comparison: bool) -> tuple[Chart, ...]:
+    """Two builds of a model and a control have sizes that say nothing beside each other."""
+    charts = build_charts(result, prefix)
+    return tuple(chart for chart in charts if not is_comparison or chart.name != "size")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.checks import Verdict
 from harness.summary import RunResult, Status
 from reports.cells import NOTHING, Chip, Number, aligned, interval, one_line, verdict_chip
 from reports.labels import case_anchor, model_label, setting_label
@@ -30,6 +31,11 @@ class CaseRow:
     parameters: Number
     macs: Number
     evidence: Chip
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether it was not measured in all rounds, or is not proven."""
+        return (self.status.word, self.evidence.word) != (Status.OK, Verdict.PROVEN)
 
 
 def build_case_rows(result: RunResult, prefix: str) -> tuple[CaseRow, ...]:

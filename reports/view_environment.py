@@ -9,7 +9,7 @@ from harness.settings import Settings
 from harness.summary import RunResult
 from reports.cells import NOTHING, one_line
 
-_TIERS = {
+TIERS = {
     "T0": "T0: nothing is controlled",
     "T1": "T1: pinned to known CPUs",
     "T2": "T2: clocks fixed and read back",
@@ -58,8 +58,12 @@ def build_environment(result: RunResult) -> tuple[FactGroup, ...]:
                 "serial": device.serial,
                 "CPUs": device.cpu_count,
                 "system": device.fingerprint,
-                "tier": _TIERS.get(device.tier, device.tier),
+                "tier": TIERS.get(device.tier, device.tier),
                 **{_peak_name(n): f"{value:.4g}" for n, value in info.peak_gflops.items()},
+                **{
+                    f"{_peak_name(n)}, int8": f"{value:.4g}"
+                    for n, value in info.peak_int8_gops.items()
+                },
                 **{f"not held steady ({n})": text for n, text in enumerate(info.notes, start=1)},
             },
         ),

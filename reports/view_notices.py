@@ -21,6 +21,8 @@ def build_notices(result: RunResult) -> tuple[Notice, ...]:
     info, notices = result.run.info, []
     if info.device.kind == "host":
         text = "Measured on this host, so no phone latency is confirmed or refuted."
+        if info.plan.is_comparison:
+            text = "Compared on this host: how the two differ on a phone, it does not say."
         notices.append(Notice(text=text, tone="mixed"))
     if info.tool.stand_in:
         text = (

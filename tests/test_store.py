@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from factories import make_case, make_failure, make_output, make_record, make_run, make_stop
 from fakes import HOST
 
 from android_runner.tool import Tool
 from harness.errors import RunFolderError
 from harness.plan import Sweep, build_plan, expand
-from harness.record import SCHEMA, Failure, Record, RunInfo
+from harness.record import SCHEMA, Failure, Purpose, Record, RunInfo
 from harness.settings import Settings
 from harness.store import claim_folder, load_run
 
@@ -133,3 +136,58 @@ def test_a_folder_without_a_run_is_told(tmp_path: Path, content: str | None, mes
 
     with pytest.raises(RunFolderError, match=message):
         load_run(tmp_path)
+
+
+class Counted(tuple[Record, ...]):
+    """Records that count how often somebody goes through all of them."""
+
+    def __new__(cls, records: Iterable[Record]) -> Counted:
+        made = super().__new__(cls, records)
+        made.searches = 0
+        return made
+
+    searches: int
+
+    def __iter__(self) -> Iterator[Record]:
+        self.searches += 1
+        return super().__iter__()
+
+
+def test_all_records_are_searched_once_however_many_cases_there_are() -> None:
+    cases = [make_case(threads=1 + n) for n in range(50)]
+    run = make_run({case: [20.0] * 3 for case in cases})
+    records = Counted(run.records)
+    run = replace(run, records=records)
+
+    found = [[r.round for r in run.of_case(case)] for case in cases]
+
+    assert found == [[0, 1, 2]] * 50
+    assert all(run.output_check(case) for case in cases)
+    assert records.searches == 1
+
+
+def test_all_invocations_of_a_case_are_there_in_their_order_also_those_redone() -> None:
+    case, other = make_case(), make_case(threads=1)
+    records = (
+        make_failure(case, 1),
+        make_record(other, 0),
+        make_record(case, 1),
+        make_output(case),
+        make_record(case, 0),
+    )
+    run = replace(make_run({case: [], other: []}), records=records)
+
+    latency = run.invocations(case, Purpose.LATENCY)
+    both = run.invocations(case, Purpose.LATENCY, Purpose.OUTPUT)
+
+    assert latency == [records[0], records[2], records[4]]
+    assert both == [records[0], records[2], records[3], records[4]]
+    assert run.of_case(case) == [records[4], records[2]]
+    assert run.invocations(make_case("bert-base"), Purpose.LATENCY) == []
+
+
+def test_the_last_stop_of_a_case_counts() -> None:
+    case = make_case()
+    stops = (make_stop(case, 3), make_stop(make_case(threads=1), 4), make_stop(case, 5))
+
+    assert replace(make_run({case: []}), stops=stops).stop_of(case) == stops[2]

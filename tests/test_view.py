@@ -59,7 +59,9 @@ def test_a_card_of_a_host_says_what_differs() -> None:
         measured=Measured(
             value="20.3\N{NO-BREAK SPACE}ms", interval="20.1 to 20.5\N{NO-BREAK SPACE}ms (n = 7)"
         ),
+        device="on this host (Test CPU)",
         chip=Chip(word="differs", tone="mixed"),
+        meaning="under other conditions, so neither supported nor refuted",
         differences=(
             Difference(name="device", published="Pixel 4", measured="this host (Test CPU)"),
         ),
@@ -140,10 +142,13 @@ def test_the_ledger_keeps_every_claim_and_sets_accuracies_apart() -> None:
 
     assert {row.id for row in ledger.accuracy} == {c.id for c in claims if not c.measurable}
     assert ledger.accuracy
-    judged, open_ = ({row.id for row in rows} for rows in (ledger.judged, ledger.open))
-    assert judged | open_ == {c.id for c in claims if c.measurable}
+    tables = [ledger.judged, ledger.differing, ledger.counted, ledger.open]
+    found = sorted(row.id for rows in tables for row in rows)
+    assert found == sorted(c.id for c in claims if c.measurable)
     assert {row.chip.word for row in ledger.open} == {"not-measured"}
-    assert not judged & open_
+    assert {(row.chip.word, row.setting) for row in ledger.counted} == {("supported", "")}
+    headlines = {c.id for c in claims if c.headline}
+    assert headlines <= {row.id for row in (*ledger.judged, *ledger.open)}
 
 
 # ---- cases --------------------------------------------------------------------------------------

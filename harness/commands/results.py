@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ def load_results(folder: Path, policy: Policy | None = None) -> RunPage:
     from reports.page import RunPage
 
     run, used = load_run(folder), policy or load_policy(None)
+    # It stays to the end of the command: the collector need not look through it again and again.
+    gc.freeze()
     result, gate, noise = summarize(run), None, None
     if run.info.plan.is_comparison:
         gate = judge_comparison(run, used, strict=False)
