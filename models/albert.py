@@ -69,18 +69,23 @@ def _embeddings(config: AlbertConfig, variables: Variables, inputs: Inputs) -> T
 def _layer(config: AlbertConfig, variables: Variables, x: Tensor, scores: Tensor) -> Tensor:
     width = config.hidden
     name = f"{_LAYER}/attention"
+    # What is added to x, as often as there are layers, is seeded smaller, as in GPT-2 (Radford et
+    # al. 2019, section 2.3). Else one layer again and again leads all tokens to nearly one vector,
+    # and an answer says nothing of the input: with 24 layers, int8 weights moved it as far as
+    # another text did.
+    spread = (2 * config.layers) ** -0.5
 
     head_scale = (width // config.heads) ** -0.5
     query = dense(variables, f"{name}/query", x, width, scale=head_scale)  # [1, S, hidden]
     key = dense(variables, f"{name}/key", x, width)
     value = dense(variables, f"{name}/value", x, width)
     attended = attention(query, key, value, scores, config.heads)
-    attended = dense(variables, f"{name}/dense", attended, width)
+    attended = dense(variables, f"{name}/dense", attended, width, spread=spread)
     x = _norm(config, variables, f"{name}/LayerNorm", attended + x)
 
     hidden = dense(variables, f"{_LAYER}/ffn", x, config.feed_forward)
     hidden = activation(config.activation)(hidden)  # [1, S, feed_forward]
-    output = dense(variables, f"{_LAYER}/ffn_output", hidden, width)
+    output = dense(variables, f"{_LAYER}/ffn_output", hidden, width, spread=spread)
     return _norm(config, variables, f"{_LAYER}/full_layer_layer_norm", output + x)
 
 

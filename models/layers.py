@@ -50,13 +50,15 @@ def dense(
     *,
     scale: float = 1.0,
     folded_norm: str | None = None,
+    spread: float = 1.0,
 ) -> Tensor:
     """x @ kernel + bias, [.., in] -> [.., units].
 
     `scale` multiplies the result, and `folded_norm` names a NoNorm that follows; both are
-    multiplied into kernel and bias, which costs nothing when the model runs.
+    multiplied into kernel and bias, which costs nothing when the model runs. `spread` is that of
+    the kernel's seeded values.
     """
-    kernel = variables.get(f"{name}/kernel", (x.shape[-1], units))
+    kernel = variables.get(f"{name}/kernel", (x.shape[-1], units), spread=spread)
     bias = variables.get(f"{name}/bias", (units,))
     if folded_norm is not None:
         gamma, beta = _gamma_and_beta(variables, folded_norm, units)

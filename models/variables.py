@@ -34,11 +34,16 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         self.values: dict[str, tf.Variable] = {}
         self.asked: set[str] = set()
 
-    def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Variable:
-        """Gives the variable of this name; float32."""
+    def get(
+        self, name: str, shape: tuple[int, ...], *, mean: float = 0.0, spread: float = 1.0
+    ) -> tf.Variable:
+        """Gives the variable of this name; float32. Seeded values vary `spread` times as usual."""
         self.asked.add(name)
         if name not in self.values:
-            value = self._seeded(name, shape, mean) if self._given is None else self._given[name]
+            if self._given is None:
+                value = self._seeded(name, shape, mean, spread)
+            else:
+                value = self._given[name]
             if value.shape != shape:
                 message = f"{name} has the shape {value.shape}, not {shape}"
                 raise ValueError(message)
@@ -50,11 +55,13 @@ class Variables(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         """The number of values in all variables that were asked for."""
         return sum(math.prod(self.values[name].shape) for name in self.asked)
 
-    def _seeded(self, name: str, shape: tuple[int, ...], mean: float) -> npt.NDArray[np.float32]:
+    def _seeded(
+        self, name: str, shape: tuple[int, ...], mean: float, spread: float
+    ) -> npt.NDArray[np.float32]:
         digest = hashlib.sha256(name.encode()).digest()
         generator = np.random.default_rng([self._seed, *digest])
         value = generator.standard_normal(shape, dtype=np.float32)
-        value *= np.float32(_STANDARD_DEVIATION)
+        value *= np.float32(_STANDARD_DEVIATION * spread)
         value += np.float32(mean)
         return value
 
@@ -66,9 +73,11 @@ class Declarations(Variables):
         super().__init__(seed=0)
         self.shapes: dict[str, tuple[int, ...]] = {}
 
-    def get(self, name: str, shape: tuple[int, ...], *, mean: float = 0.0) -> tf.Tensor:
+    def get(
+        self, name: str, shape: tuple[int, ...], *, mean: float = 0.0, spread: float = 1.0
+    ) -> tf.Tensor:
         """Gives something of this shape to build a graph with, inside a `tf.Graph`."""
-        del mean
+        del mean, spread
         self.asked.add(name)
         self.shapes[name] = shape
         return tf.compat.v1.placeholder(tf.float32, shape)

@@ -143,7 +143,8 @@ def _tokens_scales(axes: Axes, panel: Panel) -> None:
 
     counts = [point.at for point in panel.points]
     guide = [y for _, y in _sample(panel.guide, min(counts), max(counts))]
-    values = [*_values(panel), *guide]
+    # The tool counts whole microseconds, so a tiny model's interval can begin at zero.
+    values = [value for value in (*_values(panel), *guide) if value > 0]
     low, high = min(values) / 1.3, max(values) * 1.3
     axes.set_yscale("log")
     axes.set_ylim(low, high)

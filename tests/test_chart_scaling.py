@@ -46,6 +46,14 @@ def lines(svg: str, mark: str) -> list[str]:
     ]
 
 
+def test_an_interval_from_zero_is_drawn_on_a_logarithmic_axis() -> None:
+    tiny = Point(at=16, value_ms=0.001, low_ms=0.0, high_ms=0.002)
+
+    svg = tokens_chart([panel(points=(tiny, point(32, 0.003)))], "a", "A tiny model.")
+
+    assert lines(svg, "stroke-width: 2;")
+
+
 @pytest.mark.parametrize(
     ("chart", "title", "axis"),
     [

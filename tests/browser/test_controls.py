@@ -132,7 +132,8 @@ def test_rows_that_belong_together_stay_together(page: Page) -> None:
 
 
 def test_a_claim_takes_its_other_settings_along(page: Page) -> None:
-    table = page.locator("#run-1-claims table").first
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    table = page.locator("#run-1-claims table:has(tr.other)").first
     rows = "tables => [...tables.rows].slice(1).map(row => row.className.includes('other'))"
     before = table.evaluate(rows)
     head_of(table, "Published").get_by_role("button").click()
