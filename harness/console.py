@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from reports.cells import one_line
-from reports.text_progress import (
+from reports.texts.progress import (
     OK,
     describe,
     duration,

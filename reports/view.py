@@ -10,23 +10,23 @@ from harness.summary import RunResult
 from reports.cells import one_line
 from reports.page import RunPage
 from reports.run_names import device_name, run_date
-from reports.view_aligned import AlignedView, build_aligned
-from reports.view_cases import CaseRow, build_case_rows
-from reports.view_claims import HeadlineCard, Ledger, build_cards, build_ledger
-from reports.view_comparison import ComparisonView, build_comparison_view
-from reports.view_downloads import Download, build_downloads
-from reports.view_environment import Fact, FactGroup, ModelRow, build_environment, build_models
-from reports.view_evidence import CaseEvidence, build_evidence
-from reports.view_failures import FailureRow, WarningRow, build_failures, build_warnings
-from reports.view_hardware import HardwareView, build_hardware
-from reports.view_latency import Chart, build_charts
-from reports.view_notices import Notice, build_notices
-from reports.view_operators import CaseOperators, build_operators
-from reports.view_preflight import PreflightRow, build_preflight
-from reports.view_scaling import Scaling, build_scaling
-from reports.view_session import SessionView, build_session
-from reports.view_settings import SettingTable, build_settings
-from reports.view_sustained import CaseSeries, build_series
+from reports.views.aligned import AlignedView, build_aligned
+from reports.views.cases import CaseRow, build_case_rows
+from reports.views.claims import HeadlineCard, Ledger, build_cards, build_ledger
+from reports.views.comparison import ComparisonView, build_comparison_view
+from reports.views.downloads import Download, build_downloads
+from reports.views.environment import Fact, FactGroup, ModelRow, build_environment, build_models
+from reports.views.evidence import CaseEvidence, build_evidence
+from reports.views.failures import FailureRow, WarningRow, build_failures, build_warnings
+from reports.views.hardware import HardwareView, build_hardware
+from reports.views.latency import Chart, build_charts
+from reports.views.notices import Notice, build_notices
+from reports.views.operators import CaseOperators, build_operators
+from reports.views.preflight import PreflightRow, build_preflight
+from reports.views.scaling import Scaling, build_scaling
+from reports.views.session import SessionView, build_session
+from reports.views.settings import SettingTable, build_settings
+from reports.views.sustained import CaseSeries, build_series
 
 
 @dataclass(frozen=True, kw_only=True)

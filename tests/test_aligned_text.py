@@ -24,8 +24,8 @@ from judged import write_and_load
 
 from harness.plan import Case
 from harness.store import StoredRun
-from reports.aligned_text import render_aligned
 from reports.page import RunPage
+from reports.texts.aligned import render_aligned
 
 COMMAND = str(Path(sys.executable).with_name("mbert-bench"))
 

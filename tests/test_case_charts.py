@@ -14,8 +14,8 @@ from reported import make_operators, make_series
 from harness.measurement import OperatorTime
 from harness.summary import CaseResult
 from harness.sustained import Sustained
-from reports.chart_operators import operators_chart
-from reports.chart_sustained import sustained_chart
+from reports.charts.operators import operators_chart
+from reports.charts.sustained import sustained_chart
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 Chart = Callable[[CaseResult, str], str | None]

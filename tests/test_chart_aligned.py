@@ -12,8 +12,8 @@ import pytest
 from factories import PIXEL_4, make_case, make_device, make_facts, make_file_case, make_result
 
 from harness.plan import Case
-from reports.aligned import align_runs
-from reports.chart_aligned import AlignedChart, aligned_chart
+from reports.charts.aligned import AlignedChart, aligned_chart
+from reports.findings.aligned import align_runs
 from reports.page import RunPage
 
 # So slow that a phone of any speed may have it.

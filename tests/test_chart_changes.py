@@ -11,7 +11,7 @@ import pytest
 from compared import make_latency
 
 from harness.gate_result import Cell, GateVerdict, Metric
-from reports.chart_changes import MOST_ROWS, changes_chart, describe_changes
+from reports.charts.changes import MOST_ROWS, changes_chart, describe_changes
 
 SLOW: Mapping[str, Any] = {"estimate_percent": 6.2, "low_percent": 4.9, "high_percent": 7.5}
 

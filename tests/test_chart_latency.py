@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from factories import make_case, make_result
 
 from harness.plan import Case
-from reports.chart_latency import latency_chart
+from reports.charts.latency import latency_chart
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 

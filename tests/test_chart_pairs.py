@@ -13,8 +13,8 @@ from factories import make_pair, make_pairs
 from harness.policy import CellLimits
 from harness.record import Purpose, Record
 from harness.sequential import Judged, Limits, looks_up_to
-from reports.chart_pairs import pairs_chart
-from reports.pair_series import PairPhase, PairPoint, pair_phases
+from reports.charts.pairs import pairs_chart
+from reports.findings.pair_series import PairPhase, PairPoint, pair_phases
 
 SHAPES = {"baseline first", "candidate first", "bounds of a look"}
 

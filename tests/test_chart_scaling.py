@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.chart_scaling import MOST_PANELS, Panel, Point, threads_chart, tokens_chart
+from reports.charts.scaling import MOST_PANELS, Panel, Point, threads_chart, tokens_chart
 
 Chart = Callable[[Sequence[Panel], str, str], str]
 CHARTS: list[Chart] = [threads_chart, tokens_chart]

@@ -11,8 +11,8 @@ from factories import make_case, make_record
 
 from harness.device import ClusterState, Observation
 from harness.record import Record
-from reports.chart_session import session_chart
-from reports.session_course import Course, follow_device
+from reports.charts.session import session_chart
+from reports.findings.session_course import Course, follow_device
 
 CASE = make_case()
 

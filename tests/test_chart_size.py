@@ -10,8 +10,8 @@ from factories import make_case, make_facts, make_result
 
 from harness.plan import Case
 from harness.summary import RunResult
-from reports.chart_size import size_caption, size_chart
-from reports.fronts import Front, describe_fronts, find_fronts
+from reports.charts.size import size_caption, size_chart
+from reports.findings.fronts import Front, describe_fronts, find_fronts
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 MARKS = "One point per case, with its 95 % interval where there is one."

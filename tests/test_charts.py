@@ -11,8 +11,8 @@ from factories import make_case, make_facts, make_file_case, make_result
 
 from harness.plan import Case
 from harness.summary import CaseResult, RunResult
-from reports.chart_latency import latency_chart
-from reports.chart_size import size_chart
+from reports.charts.latency import latency_chart
+from reports.charts.size import size_chart
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 Chart = Callable[[Sequence[CaseResult], str], str | None]

@@ -15,7 +15,7 @@ from harness.measurement import OutputComparison
 from harness.record import Purpose
 from harness.roofline import Roofline
 from harness.summary import RunResult
-from reports.document import Json, run_document
+from reports.exports.document import Json, run_document
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 CASE = make_case()

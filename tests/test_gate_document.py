@@ -6,7 +6,7 @@ from gate_samples import RESULT, RESULTS, SLOWER, UNDECIDED
 from hypothesis import given, settings
 
 from harness.gate_result import Cell, GateResult, GateVerdict, Metric
-from reports.gate_document import gate_document
+from reports.exports.gate_document import gate_document
 
 
 def test_the_document_says_all_that_the_gate_says() -> None:

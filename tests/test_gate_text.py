@@ -8,7 +8,7 @@ from gate_samples import BIG, EMPTY, GPU, RESULT, RESULTS, SLOWER, hostile
 from hypothesis import given, settings
 
 from harness.gate_result import Cell, GateResult, GateVerdict, Metric
-from reports.gate_text import render_gate
+from reports.texts.gate import render_gate
 
 
 def test_the_table_the_reasons_and_the_smallest_visible_change() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from reports.growth import fit_power, local_exponent
+from reports.findings.growth import fit_power, local_exponent
 
 LENGTHS = (32, 64, 128, 384)
 

@@ -18,11 +18,11 @@ from harness.claim_ledger import ClaimKind, load_claims
 from harness.claims import judge_claims
 from harness.plan import Case
 from harness.summary import RunResult
-from reports.document import run_document
+from reports.exports.document import run_document
+from reports.exports.table import render_csv
 from reports.html import TEMPLATES, content_policy, render_report
 from reports.page import RunPage
 from reports.raw_texts import RAW_LIMIT
-from reports.table import render_csv
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 # All that the templates and the charts have; also what HTML has no end tag for.

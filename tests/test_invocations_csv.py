@@ -12,7 +12,7 @@ from factories import make_case, make_failure, make_measurement, make_output, ma
 
 from harness.device import Observation
 from harness.record import Record
-from reports.invocations_csv import render_invocations
+from reports.exports.invocations_csv import render_invocations
 
 CASE = make_case()
 

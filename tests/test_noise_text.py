@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from harness.noise import CellNoise, Noise
-from reports.noise_text import noise_document, render_noise
+from reports.texts.noise import noise_document, render_noise
 
 CELL = CellNoise(
     cell="mobilebert-qa-seq128-fp32/xnnpack/threads4",

@@ -9,8 +9,8 @@ from reported import make_operators
 from harness.measurement import OperatorTime
 from harness.plan import Case
 from harness.record import Purpose, Record
-from reports.operators import OperatorGroup, group_operators
-from reports.view_operators import CaseOperators, OperatorRow, OperatorTable, build_operators
+from reports.findings.operators import OperatorGroup, group_operators
+from reports.views.operators import CaseOperators, OperatorRow, OperatorTable, build_operators
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 CASE = make_case()

@@ -12,7 +12,7 @@ from harness.gate import judge_comparison
 from harness.gate_result import GateVerdict, Metric
 from harness.policy import CellLimits, Policy
 from harness.record import Purpose, Record
-from reports.pair_series import PairPhase, PairPoint, describe_phase, pair_phases
+from reports.findings.pair_series import PairPhase, PairPoint, describe_phase, pair_phases
 
 LIMITS = CellLimits(tolerance_percent=5.0, noise_floor_percent=1.0, absolute_floor=0.0)
 WILD = 30.0

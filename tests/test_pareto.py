@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from reports.pareto import dominates, pareto_front, steps
+from reports.findings.pareto import dominates, pareto_front, steps
 
 Points = list[tuple[float, float]]
 

@@ -6,7 +6,7 @@ import pytest
 from factories import make_case, make_result
 
 from harness.statistics import Estimate
-from reports.ratios import RatioCell, common_ratio, derived_cell, ratio_cell
+from reports.findings.ratios import RatioCell, common_ratio, derived_cell, ratio_cell
 
 
 def ratio(value: float, low: float | None, high: float | None, n: int = 10) -> Estimate:

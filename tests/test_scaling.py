@@ -7,7 +7,7 @@ from factories import make_case, make_facts, make_file_case, make_result
 
 from harness.plan import Arm, Case
 from harness.summary import RunResult
-from reports.scaling import Sweep, sweep_threads, sweep_tokens
+from reports.findings.scaling import Sweep, sweep_threads, sweep_tokens
 
 NOISE = [1.00, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995]
 

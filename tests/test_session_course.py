@@ -10,7 +10,7 @@ from devices import at_minute, make_heat, make_state, make_timed
 from factories import make_case, make_record
 
 from harness.device import ClusterState, Observation
-from reports.session_course import (
+from reports.findings.session_course import (
     GAP_MIN,
     MOST_POINTS,
     Event,

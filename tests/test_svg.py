@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from reports.drawing import add_axes, finish, new_figure
-from reports.svg import inline_svg
+from reports.charts.drawing import add_axes, finish, new_figure
+from reports.charts.svg import inline_svg
 
 
 def picture() -> str:

@@ -17,8 +17,8 @@ from factories import (
 from harness.claim_ledger import load_claims
 from harness.claims import judge_claims
 from harness.plan import Case
-from reports.table import render_csv
-from reports.text import render_cases, render_headlines, render_ledger
+from reports.exports.table import render_csv
+from reports.texts.results import render_cases, render_headlines, render_ledger
 
 CASE = make_case()
 BERT = make_case("bert-base")

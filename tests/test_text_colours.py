@@ -13,9 +13,9 @@ from gate_samples import hostile
 from harness.claim_ledger import load_claims
 from harness.claims import judge_claims
 from harness.gate_result import Cell, GateResult, GateVerdict, Metric
-from reports.gate_text import render_gate
-from reports.text import render_cases, render_headlines, render_ledger
-from reports.text_colours import colour
+from reports.texts.colours import colour
+from reports.texts.gate import render_gate
+from reports.texts.results import render_cases, render_headlines, render_ledger
 
 SAMPLE = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5]
 TONES = {"32": "green", "31": "red", "33": "yellow"}

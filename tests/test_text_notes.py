@@ -18,13 +18,13 @@ from reported import make_operators, make_series
 from harness.plan import Case
 from harness.record import Purpose, Record
 from harness.summary import RunResult, summarize
-from reports.text import render_cases
-from reports.text_notes import (
+from reports.texts.notes import (
     contradiction_lines,
     operator_lines,
     sustained_lines,
     warning_lines,
 )
+from reports.texts.results import render_cases
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 CASE = make_case()

@@ -13,7 +13,7 @@ from harness.measurement import OutputComparison
 from harness.record import THROTTLED, Failure, Purpose, Record
 from harness.runner import Step, Tally
 from harness.schedule import Slot
-from reports.text_progress import (
+from reports.texts.progress import (
     describe,
     duration,
     event_line,

@@ -30,8 +30,8 @@ from reports.labels import setting_label, varying
 from reports.page import RunPage
 from reports.reproduce import case_command, claim_command, other_settings, tool_command
 from reports.view import ReportView, RunView, build_view
-from reports.view_claims import Difference, HeadlineCard, Measured
-from reports.view_failures import FailureRow, WarningRow
+from reports.views.claims import Difference, HeadlineCard, Measured
+from reports.views.failures import FailureRow, WarningRow
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 _MARK = "\N{REPLACEMENT CHARACTER}"

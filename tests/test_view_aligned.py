@@ -28,13 +28,13 @@ from harness.settings import Settings
 from harness.statistics import Estimate
 from harness.summary import summarize
 from harness.unpaired import decide_unpaired
-from reports.aligned import Footing, align_runs, find_footing
-from reports.aligned_conditions import ConditionRow
 from reports.cells import Chip
+from reports.findings.aligned import Footing, align_runs, find_footing
+from reports.findings.aligned_conditions import ConditionRow
 from reports.html import render_report
 from reports.page import RunPage
 from reports.view import build_view
-from reports.view_aligned import (
+from reports.views.aligned import (
     AlignedView,
     CaseLine,
     CellText,
@@ -43,7 +43,7 @@ from reports.view_aligned import (
     RunColumn,
     build_aligned,
 )
-from reports.view_claims import Measured
+from reports.views.claims import Measured
 
 # So slow that a phone of any speed may have it.
 STEADY = [200.0, 201.0, 202.0, 203.0, 204.0, 205.0, 206.0]

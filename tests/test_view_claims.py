@@ -10,7 +10,7 @@ from harness.claims import judge_claims
 from harness.plan import Case
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_claims import LedgerRow, Measured, OtherRow, build_cards, build_ledger
+from reports.views.claims import LedgerRow, Measured, OtherRow, build_cards, build_ledger
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 

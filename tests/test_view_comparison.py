@@ -30,10 +30,10 @@ from reports.cells import Chip
 from reports.html import render_report
 from reports.page import RunPage
 from reports.view import build_view
-from reports.view_comparison import ComparisonView, SideRow, build_comparison_view
-from reports.view_comparison_cells import CellRow
-from reports.view_environment import Fact
-from reports.view_visible import VisibleRow
+from reports.views.comparison import ComparisonView, SideRow, build_comparison_view
+from reports.views.comparison_cells import CellRow
+from reports.views.environment import Fact
+from reports.views.visible import VisibleRow
 
 WILD = 30.0
 FAILED = [*make_pairs(CELL, 8.0), *make_pairs(CELL, 8.0, purpose=Purpose.CONFIRMATION)]

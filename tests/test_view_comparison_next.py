@@ -15,7 +15,7 @@ from harness.policy import CaseRule, Policy
 from harness.record import Failure, Purpose, StopReason
 from harness.store import StoredRun
 from reports.page import RunPage
-from reports.view_comparison_next import NextStep, next_steps
+from reports.views.comparison_next import NextStep, next_steps
 
 WILD = 30.0
 OTHER = make_cell("other")

@@ -11,13 +11,13 @@ from factories import make_case, make_comparison_run, make_record, make_result
 
 from harness.gate_result import GateResult, GateVerdict
 from harness.summary import summarize
-from reports.document import run_document
-from reports.gate_document import gate_document
+from reports.exports.document import run_document
+from reports.exports.gate_document import gate_document
+from reports.exports.invocations_csv import render_invocations
+from reports.exports.table import render_csv
 from reports.html import render_report
-from reports.invocations_csv import render_invocations
 from reports.page import RunPage
-from reports.table import render_csv
-from reports.view_downloads import LARGE, Download, build_downloads
+from reports.views.downloads import LARGE, Download, build_downloads
 
 CASE = make_case()
 

@@ -12,7 +12,7 @@ from reports.cells import Chip
 from reports.html import render_report
 from reports.page import RunPage
 from reports.raw_texts import RAW_LIMIT, Place
-from reports.view_evidence import CheckRow, build_evidence
+from reports.views.evidence import CheckRow, build_evidence
 
 CASE = make_case(threads=2)
 

@@ -9,7 +9,7 @@ from factories import make_case, make_run, make_stop
 
 from harness.record import StopReason
 from harness.summary import summarize
-from reports.view_failures import FailureRow, build_failures
+from reports.views.failures import FailureRow, build_failures
 
 CASE = make_case()
 NAME = "mobilebert-qa-seq128-fp32, xnnpack, 4 threads"

@@ -16,8 +16,8 @@ from harness.summary import CaseResult, RunResult
 from reports.cells import NOTHING, Number
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_hardware import HardwareRow, HardwareView, build_hardware
-from reports.view_latency import MOST_ROWS
+from reports.views.hardware import HardwareRow, HardwareView, build_hardware
+from reports.views.latency import MOST_ROWS
 
 FAST, SLOW, FAILED = make_case(), make_case("bert-base"), make_case("mobilebert-tiny")
 ENERGY = Energy(joules=20.0, joules_per_run=0.25, runs=80, source="the battery", note="")

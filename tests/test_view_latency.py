@@ -10,7 +10,7 @@ from factories import make_case, make_facts, make_file_case, make_result
 from harness.summary import RunResult
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_latency import MOST_ROWS, build_charts
+from reports.views.latency import MOST_ROWS, build_charts
 
 STEADY = [20.0, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6]
 MARKS = (

@@ -15,7 +15,7 @@ from harness.roofline import Roofline
 from harness.settings import Settings
 from harness.store import StoredRun
 from harness.summary import CaseResult, summarize
-from reports.view_measuring import build_measuring, describe_stop
+from reports.views.measuring import build_measuring, describe_stop
 
 STEADY = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0]
 CASE = make_case()

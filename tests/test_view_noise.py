@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.noise import CellNoise, Noise
-from reports.view_noise import NoiseRow, NoiseView, build_noise
+from reports.views.noise import NoiseRow, NoiseView, build_noise
 
 CELL = CellNoise(
     cell="mobilebert/xnnpack/threads4",

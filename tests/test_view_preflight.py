@@ -9,8 +9,8 @@ from harness.summary import RunResult
 from reports.cells import Chip
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_notices import Notice, build_notices
-from reports.view_preflight import PreflightRow, build_preflight
+from reports.views.notices import Notice, build_notices
+from reports.views.preflight import PreflightRow, build_preflight
 
 LOW = PreflightCheck(
     id="battery-low",

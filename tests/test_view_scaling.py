@@ -10,10 +10,10 @@ from factories import make_case, make_result
 from harness.plan import Case
 from harness.summary import RunResult
 from reports.cells import Number
+from reports.findings.ratios import RatioCell
 from reports.html import render_report
 from reports.page import RunPage
-from reports.ratios import RatioCell
-from reports.view_scaling import Scaling, SweepRow, SweepRows, build_scaling
+from reports.views.scaling import Scaling, SweepRow, SweepRows, build_scaling
 
 NOISE = [1.00, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995]
 REFERENCE = RatioCell(value="–", note="reference")

@@ -12,7 +12,7 @@ from harness.record import Record
 from harness.summary import RunResult, summarize
 from reports.html import render_report
 from reports.page import RunPage
-from reports.view_session import SessionRow, SessionView, build_session
+from reports.views.session import SessionRow, SessionView, build_session
 
 CASE = make_case()
 

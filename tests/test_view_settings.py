@@ -12,10 +12,10 @@ from harness.evidence import Evidence
 from harness.plan import Case
 from harness.summary import RunResult
 from reports.cells import Chip, Number
+from reports.findings.ratios import RatioCell
 from reports.html import render_report
 from reports.page import RunPage
-from reports.ratios import RatioCell
-from reports.view_settings import SettingCell, SettingRow, SettingTable, build_settings
+from reports.views.settings import SettingCell, SettingRow, SettingTable, build_settings
 
 NOISE = [1.00, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995]
 CONTRADICTED = Chip(word="contradicted", tone="bad")  # XNNPACK ran, as in all records of factories

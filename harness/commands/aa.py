@@ -62,7 +62,7 @@ def aa(
     from harness.store import load_run
     from models.build import cache_folder
     from reports.cells import visible
-    from reports.noise_text import noise_document, render_noise
+    from reports.texts.noise import noise_document, render_noise
 
     if resume and out is None:
         message = "--resume needs --out, the folder to continue."

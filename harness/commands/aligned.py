@@ -36,7 +36,7 @@ def print_name(number: int, pages: Sequence[RunPage]) -> None:
 def print_aligned(pages: Sequence[RunPage]) -> None:
     """Prints what several runs say beside each other; nothing for a single one."""
     from harness.commands.printing import print_result
-    from reports.aligned_text import render_aligned
+    from reports.texts.aligned import render_aligned
 
     text = render_aligned(pages)
     if text:

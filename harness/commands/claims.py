@@ -22,8 +22,8 @@ def claims(
     from harness.commands.printing import print_result
     from harness.commands.results import load_results
     from harness.record import SCHEMA
-    from reports.document import claims_document
-    from reports.text import render_headlines, render_ledger
+    from reports.exports.document import claims_document
+    from reports.texts.results import render_headlines, render_ledger
 
     judgements = judge_claims(load_claims(), None) if run is None else load_results(run).judgements
     if json:

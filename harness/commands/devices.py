@@ -128,7 +128,7 @@ def _row(phone: AttachedPhone) -> dict[str, Any]:
 
 
 def _lines(phone: AttachedPhone) -> list[str]:
-    from reports.text_layout import wrap
+    from reports.texts.layout import wrap
 
     row, set_back = _row(phone), " " * 23
     release = f"Android {row['android']}" if row["android"] else None
@@ -144,7 +144,7 @@ def _lines(phone: AttachedPhone) -> list[str]:
 
 
 def _finding_lines(finding: Finding) -> list[str]:
-    from reports.text_layout import wrap
+    from reports.texts.layout import wrap
 
     mark = {True: "ok", False: "NO" if finding.required else "note", None: "?"}[finding.ok]
     text = f"{finding.what}. {finding.remedy}" if finding.remedy else finding.what

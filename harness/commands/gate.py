@@ -73,8 +73,8 @@ def gate(
     from harness.commands.printing import print_result
     from harness.policy_file import load_policy
     from harness.store import write_text
-    from reports.gate_document import gate_document
-    from reports.gate_text import render_gate
+    from reports.exports.gate_document import gate_document
+    from reports.texts.gate import render_gate
 
     result = _judge(run, baseline, load_policy(policy), strict=strict)
     files = (

@@ -93,7 +93,7 @@ def _wait_for_boot(plan: Plan, device: Device, error: PhoneError, console: Conso
     from harness.phone import Phone
     from harness.preflight import settling_s
     from reports.cells import visible
-    from reports.text_progress import duration
+    from reports.texts.progress import duration
 
     if not isinstance(device, Phone):
         raise error

@@ -26,7 +26,7 @@ def weight_bytes(parameters: int) -> dict[str, int]:
 def catalog_lines() -> Iterator[str]:
     """A row of numbers for each model, and below it where it comes from and what it can vary."""
     from models.catalog import CATALOG
-    from reports.text_layout import wrap
+    from reports.texts.layout import wrap
 
     sizes = "".join(f"{name:>10}" for name in ("fp32 MB", "fp16 MB", "int8 MB"))
     yield f"{'name':<16} {'parameters':>12} {'MACs at 128':>15}{sizes}"
@@ -80,7 +80,7 @@ def comparison_lines(
     infos: Sequence[ModelInfo], delegations: Sequence[Delegation | None]
 ) -> Iterator[str]:
     """Two files side by side; of operators, only those whose counts differ."""
-    from reports.text_layout import align, wrap
+    from reports.texts.layout import align, wrap
 
     first, second = infos
     yield f"A  {_path(first)}"
@@ -141,7 +141,7 @@ def _fact(name: str, text: str) -> list[str]:
 
 def _lines(line: str, hanging: str) -> list[str]:
     """The line, or where it is too long several with all but the first set back."""
-    from reports.text_layout import WIDTH, wrap
+    from reports.texts.layout import WIDTH, wrap
 
     return [line] if len(line) <= WIDTH else wrap(line, "", hanging)
 

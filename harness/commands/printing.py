@@ -12,7 +12,7 @@ import typer
 
 def print_result(text: str) -> None:
     """Prints what a renderer of `reports` made, with its verdicts in colour on a terminal."""
-    from reports.text_colours import colour
+    from reports.texts.colours import colour
 
     coloured = wants_colour(sys.stdout, os.environ)
     typer.echo(colour(text) if coloured else text, color=coloured)

@@ -57,10 +57,10 @@ def print_results(page: RunPage, *, as_json: bool) -> None:
     from json import dumps
 
     from harness.commands.printing import print_result
-    from reports.document import run_document
-    from reports.gate_document import gate_document
-    from reports.gate_text import render_gate
-    from reports.text import render_cases, render_headlines
+    from reports.exports.document import run_document
+    from reports.exports.gate_document import gate_document
+    from reports.texts.gate import render_gate
+    from reports.texts.results import render_cases, render_headlines
 
     if as_json:
         document = run_document(page.result, page.judgements)
@@ -78,8 +78,8 @@ def print_results(page: RunPage, *, as_json: bool) -> None:
 def write_pages(folder: Path, page: RunPage) -> Path:
     """Writes summary and report, and gives the report's path."""
     from harness.store import write_text
+    from reports.exports.table import render_csv
     from reports.html import render_report
-    from reports.table import render_csv
 
     write_text(folder / "summary.csv", render_csv(page.result))
     return write_text(folder / "report.html", render_report([page]))

@@ -171,7 +171,7 @@ def _choose_plan(
 def _print_schedule(plan: Plan) -> None:
     from harness.expectation import expected_plan_s
     from harness.schedule import schedule
-    from reports.text_progress import duration
+    from reports.texts.progress import duration
 
     for slot in schedule(plan):
         typer.echo(f"round {slot.round + 1:>3}  {slot.case.id}")

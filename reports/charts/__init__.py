@@ -1,0 +1,1 @@
+"""The charts of the page, drawn with matplotlib as SVG."""

@@ -1,0 +1,1 @@
+"""Results as files that programs and spreadsheets read."""

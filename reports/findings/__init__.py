@@ -1,0 +1,1 @@
+"""What the sections say, found in results: pure functions of values."""

@@ -1,0 +1,1 @@
+"""The sections of the page as strings ready to print, one module each."""
