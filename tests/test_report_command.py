@@ -67,6 +67,20 @@ def test_a_policy_for_a_run_that_compares_nothing_is_refused(tmp_path: Path) -> 
     assert not (folder / "report.html").exists()
 
 
+def test_a_page_of_several_runs_leaves_the_runs_own_page_alone(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        write_and_load(make_run(), folder)
+    report(folders[0])
+    own = (folders[0] / "report.html").read_text(encoding="utf-8")
+
+    report(*folders)
+
+    assert (folders[0] / "report.html").read_text(encoding="utf-8") == own
+    assert "2 runs" in (folders[0] / "runs.html").read_text(encoding="utf-8")
+    assert not (folders[1] / "runs.html").exists()
+
+
 def test_comparisons_with_itself_tell_the_noise_together(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "two", "three")]
     for folder in folders:

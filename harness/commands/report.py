@@ -13,7 +13,8 @@ from harness.commands import options
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders that `run` or `ab` has written.")],
     out: Annotated[
-        Path | None, typer.Option(help="The page; default: report.html in the first folder.")
+        Path | None,
+        typer.Option(help="The page; default: report.html in the folder, of several runs.html."),
     ] = None,
     policy: options.PolicyFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -38,7 +39,8 @@ def report(
         message = f"--policy judges a comparison, but {str(runs[0])!r} is none."
         raise UsageError(message)
     if out is not None or not json:
-        path = out or runs[0] / "report.html"
+        # A run keeps the page of its own beside the one that it shares.
+        path = out or runs[0] / ("report.html" if len(runs) == 1 else "runs.html")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(render_report(pages), encoding="utf-8")
