@@ -7,8 +7,6 @@ from harness.policy import CellLimits
 
 REFRESH = "; an improvement: refresh the baseline"  # ends the reason of such a cell
 
-_FEWER_IS_WORSE = frozenset({Metric.DELEGATED})
-
 
 def size_cell(case: str, baseline: int, candidate: int, limits: CellLimits) -> Cell:
     """Whether a file of `candidate` bytes is too large beside one of `baseline` bytes.
@@ -34,14 +32,13 @@ def size_cell(case: str, baseline: int, candidate: int, limits: CellLimits) -> C
 
 
 def count_cell(case: str, metric: Metric, baseline: int | None, candidate: int | None) -> Cell:
-    """Operators, partitions or delegated nodes: none may be worse by even one."""
+    """Operators, partitions or nodes that no delegate took: not one more is allowed."""
     if baseline is None or candidate is None:
         side = "baseline" if baseline is None else "candidate"
         return missing_cell(case, metric, f"the {side}'s number of {UNITS[metric]} is not known")
-    worse = candidate < baseline if metric in _FEWER_IS_WORSE else candidate > baseline
-    verdict = GateVerdict.FAIL if worse else GateVerdict.PASS
+    verdict = GateVerdict.FAIL if candidate > baseline else GateVerdict.PASS
     reason = f"{baseline} {UNITS[metric]} before, {candidate} now"
-    if candidate != baseline and not worse:
+    if candidate < baseline:
         reason += REFRESH
     return _exact(case, metric, verdict, reason, baseline, candidate, 0.0)
 

@@ -24,8 +24,8 @@ from harness.gate_rules import (
 from harness.pair_facts import (
     CONTINUE,
     evidence_of,
-    fewest_delegated,
     most_partitions,
+    most_undelegated,
     why_missing,
 )
 from harness.pairing import PAIRED, CellCases, Pair, cells_of, stored_pairs, values_of
@@ -157,7 +157,7 @@ def _exact_cells(
     counts = {
         Metric.OPERATORS: (old.operators, new.operators),
         Metric.PARTITIONS: tuple(map(most_partitions, sides)),
-        Metric.DELEGATED: tuple(map(fewest_delegated, sides)),
+        Metric.UNDELEGATED: tuple(map(most_undelegated, sides)),
     }
     for metric, (before, after) in counts.items():
         # Where neither side has a delegate, there is nothing to count.

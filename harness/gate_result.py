@@ -25,7 +25,7 @@ class Metric(StrEnum):
     SIZE = "size"
     OPERATORS = "operators"
     PARTITIONS = "partitions"
-    DELEGATED = "delegated-nodes"
+    UNDELEGATED = "undelegated-nodes"
 
 
 MEASURED = (Metric.LATENCY, Metric.INIT, Metric.FIRST, Metric.MEMORY)
@@ -38,7 +38,7 @@ UNITS = {
     Metric.SIZE: "bytes",
     Metric.OPERATORS: "operators",
     Metric.PARTITIONS: "partitions",
-    Metric.DELEGATED: "nodes",
+    Metric.UNDELEGATED: "nodes",
 }
 
 

@@ -28,9 +28,12 @@ def most_partitions(records: Sequence[Record]) -> int | None:
     return max((p for _, p in _delegated(records) if p is not None), default=None)
 
 
-def fewest_delegated(records: Sequence[Record]) -> int | None:
-    """How many nodes the delegates took, at worst; None where none tells."""
-    return min((nodes for nodes, _ in _delegated(records) if nodes is not None), default=None)
+def most_undelegated(records: Sequence[Record]) -> int | None:
+    """How many nodes of the graph no delegate took, at worst; None where none tells.
+
+    Not how many were taken: a graph with fewer nodes to take is no worse.
+    """
+    return max((left for left, _ in _delegated(records) if left is not None), default=None)
 
 
 def own_failures(run: StoredRun, case: Case) -> list[Failure]:
@@ -73,9 +76,12 @@ def _evidence(run: StoredRun, case: Case, used: Sequence[Record]) -> Evidence | 
 
 
 def _delegated(records: Sequence[Record]) -> Iterator[tuple[int | None, int | None]]:
-    """Nodes and partitions of each invocation, over all of its delegates."""
+    """Nodes left over and partitions of each invocation, over all of its delegates."""
     for record in records:
         seen = record.measurement.delegations if record.measurement else ()
-        nodes = [one.nodes for one in seen if one.nodes is not None]
+        taken = [one.nodes for one in seen if one.nodes is not None]
+        totals = [one.nodes_total for one in seen if one.nodes_total is not None]
         partitions = [one.partitions for one in seen if one.partitions is not None]
-        yield sum(nodes) if nodes else None, sum(partitions) if partitions else None
+        # A second delegate counts what the first one has left, and the kernel that it made.
+        left = max(0, max(totals) - sum(taken)) if taken and totals else None
+        yield left, sum(partitions) if partitions else None

@@ -36,7 +36,7 @@ DEFAULT_TOLERANCE_PERCENT: Mapping[Metric, float] = MappingProxyType(
         Metric.SIZE: 1.0,
         Metric.OPERATORS: 0.0,
         Metric.PARTITIONS: 0.0,
-        Metric.DELEGATED: 0.0,
+        Metric.UNDELEGATED: 0.0,
     }
 )
 # In `UNITS[metric]`. 20 us is the scale of timers and schedulers; 1 MiB and 4 KiB are a few pages.

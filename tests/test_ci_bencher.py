@@ -41,7 +41,7 @@ def test_values_are_in_the_units_of_the_built_in_measures() -> None:
             "init-ms": {"value": 99.8, "lower_value": 99, "upper_value": 100.6},
             "file-size": {"value": 97_722_345},
             "partitions": {"value": 3},
-            "delegated-nodes": {"value": 1200},
+            "undelegated-nodes": {"value": 3},
         },
         GPU: {"latency": {"value": 8_240_000, "lower_value": 7_920_000, "upper_value": 8_560_000}},
     }

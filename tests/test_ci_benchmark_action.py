@@ -63,6 +63,12 @@ def test_values_ranges_and_units() -> None:
             "extra": extra.format("fail", "-"),
         },
         {
+            "name": f"{BIG}/undelegated-nodes",
+            "unit": "nodes",
+            "value": 3,
+            "extra": extra.format("pass", "-"),
+        },
+        {
             "name": f"{GPU}/latency",
             "unit": "ms",
             "value": 8.24,
@@ -70,10 +76,6 @@ def test_values_ranges_and_units() -> None:
             "extra": extra.format("inconclusive", 24),
         },
     ]
-
-
-def test_more_delegated_nodes_are_better_so_they_are_left_out() -> None:
-    assert "delegated-nodes" not in render_benchmark_action(RESULT)
 
 
 def test_the_range_is_a_number_that_the_action_can_convert() -> None:

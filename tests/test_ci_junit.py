@@ -67,7 +67,7 @@ def test_only_a_proven_regression_is_a_failure() -> None:
         (f"{BIG}/init", ["system-out"]),
         (f"{BIG}/size", ["system-out"]),
         (f"{BIG}/partitions", ["failure", "system-out"]),
-        (f"{BIG}/delegated-nodes", ["system-out"]),
+        (f"{BIG}/undelegated-nodes", ["system-out"]),
         (f"{GPU}/latency", ["skipped", "system-out"]),
         (f"{GPU}/memory", ["error", "system-out"]),
     ]

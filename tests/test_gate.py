@@ -43,7 +43,7 @@ def test_equal_sides_pass_in_every_metric() -> None:
     assert verdicts(result) == dict.fromkeys(
         (
             Metric.LATENCY, Metric.INIT, Metric.MEMORY, Metric.SIZE, Metric.OPERATORS,
-            Metric.PARTITIONS, Metric.DELEGATED,
+            Metric.PARTITIONS, Metric.UNDELEGATED,
         ),
         PASS,
     )  # fmt: skip

@@ -108,13 +108,31 @@ def test_a_delegate_that_takes_fewer_nodes_is_red() -> None:
     assert outcome(result) == (FAIL, 1)
     assert [c.metric for c in result.cells if c.verdict == FAIL] == [
         Metric.PARTITIONS,
-        Metric.DELEGATED,
+        Metric.UNDELEGATED,
     ]
+
+
+def test_a_leaner_graph_that_leaves_no_more_over_is_green() -> None:
+    leaner = (Delegation(delegate="XNNPACK", nodes=900, nodes_total=903, partitions=1),)
+
+    assert outcome(judge(changed(make_pairs(CELL), delegations=leaner))) == (PASS, 0)
+
+
+def test_of_two_delegates_what_neither_took_counts() -> None:
+    both = (
+        Delegation(delegate="GPU", nodes=1000, nodes_total=1049, partitions=1),
+        Delegation(delegate="XNNPACK", nodes=45, nodes_total=50, partitions=0),
+    )
+
+    result = judge(changed(make_pairs(CELL), delegations=both))
+
+    (left,) = [cell for cell in result.cells if cell.metric == Metric.UNDELEGATED]
+    assert (left.baseline, left.candidate, left.verdict) == (3, 4, FAIL)
 
 
 @pytest.mark.parametrize(
     ("nodes", "partitions", "metric"),
-    [(1040, 1, Metric.DELEGATED), (1046, 2, Metric.PARTITIONS)],
+    [(1040, 1, Metric.UNDELEGATED), (1046, 2, Metric.PARTITIONS)],
 )
 def test_a_delegate_that_is_worse_now_and_then_is_red(
     nodes: int, partitions: int, metric: Metric
@@ -139,7 +157,7 @@ def test_without_a_delegate_there_is_nothing_to_count() -> None:
     result = judge(records, cells=[cell])
 
     assert outcome(result) == (PASS, 0)
-    assert not {Metric.PARTITIONS, Metric.DELEGATED} & verdicts(result, cell).keys()
+    assert not {Metric.PARTITIONS, Metric.UNDELEGATED} & verdicts(result, cell).keys()
 
 
 def test_a_count_that_only_one_side_tells_is_not_green() -> None:

@@ -16,17 +16,17 @@ def test_the_table_the_reasons_and_the_smallest_visible_change() -> None:
         render_gate(RESULT)
         == f"""\
 case
-  metric              change   95 % interval  pairs  verdict
--------------------------------------------------------------------
+  metric                change   95 % interval  pairs  verdict
+---------------------------------------------------------------------
 {BIG}
-  latency             +6.2 %  +4.9 to +7.5 %     12  fail
-  init                     ~  -1.0 to +0.6 %     12  pass
-  size             +0.0102 %               -      -  pass
-  partitions              +2               -      -  fail
-  delegated-nodes       same               -      -  pass
+  latency               +6.2 %  +4.9 to +7.5 %     12  fail
+  init                       ~  -1.0 to +0.6 %     12  pass
+  size               +0.0102 %               -      -  pass
+  partitions                +2               -      -  fail
+  undelegated-nodes       same               -      -  pass
 {GPU}
-  latency                  ~  -1.0 to +7.0 %     24  inconclusive
-  memory                   -               -      -  infrastructure
+  latency                    ~  -1.0 to +7.0 %     24  inconclusive
+  memory                     -               -      -  infrastructure
 
 {BIG} latency: FAIL
   16 -> 17 ms

@@ -154,7 +154,7 @@ def test_counts_that_differ_between_equal_models_are_false_alarms() -> None:
     only_latency = Policy(
         rules=(CaseRule(pattern="*", tolerance_percent={
             Metric.LATENCY: 5.0, Metric.OPERATORS: 0.0, Metric.PARTITIONS: 0.0,
-            Metric.DELEGATED: 0.0,
+            Metric.UNDELEGATED: 0.0,
         }),)
     )  # fmt: skip
 

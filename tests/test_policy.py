@@ -64,7 +64,7 @@ def test_without_a_file_the_default_holds() -> None:
         Metric.SIZE: limits(1.0, 4096.0),
         Metric.OPERATORS: limits(0.0, 0.0),
         Metric.PARTITIONS: limits(0.0, 0.0),
-        Metric.DELEGATED: limits(0.0, 0.0),
+        Metric.UNDELEGATED: limits(0.0, 0.0),
     }
 
 

@@ -191,7 +191,7 @@ def test_a_cell_has_its_limits_and_values() -> None:
         chip=Chip(word="pass", tone="good"),
         reason="",
     )
-    assert {"operators", "partitions", "delegated-nodes"} <= set(shown)
+    assert {"operators", "partitions", "undelegated-nodes"} <= set(shown)
 
 
 @pytest.mark.parametrize(

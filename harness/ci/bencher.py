@@ -24,7 +24,7 @@ _MEASURES: dict[Metric, tuple[str, float]] = {
     Metric.SIZE: ("file-size", 1),
     Metric.OPERATORS: ("operators", 1),
     Metric.PARTITIONS: ("partitions", 1),
-    Metric.DELEGATED: ("delegated-nodes", 1),
+    Metric.UNDELEGATED: ("undelegated-nodes", 1),
 }
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 
 from harness.ci import words
-from harness.gate_result import UNITS, Cell, GateResult, GateVerdict, Metric
+from harness.gate_result import UNITS, Cell, GateResult, GateVerdict
 
 
 def render_benchmark_action(result: GateResult) -> str:
     """The candidate's values as a JSON list of `{name, unit, value, range, extra}`.
 
-    Left out are what was not measured or not proven, and the delegated nodes, of which more are
-    better. The action stops with an error where the list is empty.
+    What was not measured or not proven is left out. The action stops with an error where the list
+    is empty.
     """
     entries = [
         _entry(cell, result.device)
         for cell in result.cells
-        if cell.verdict is not GateVerdict.INFRASTRUCTURE
-        and cell.metric is not Metric.DELEGATED
-        and words.is_number(cell.candidate)
+        if cell.verdict is not GateVerdict.INFRASTRUCTURE and words.is_number(cell.candidate)
     ]
     return json.dumps(entries, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 

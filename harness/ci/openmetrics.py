@@ -43,7 +43,9 @@ _FAMILIES = {
     Metric.SIZE: _Family(name="model_size_bytes", unit="bytes", help="Size of the model file."),
     Metric.OPERATORS: _Family(name="operators", unit="", help="Operators of the model."),
     Metric.PARTITIONS: _Family(name="partitions", unit="", help="Partitions of the delegate."),
-    Metric.DELEGATED: _Family(name="delegated_nodes", unit="", help="Nodes on the delegate."),
+    Metric.UNDELEGATED: _Family(
+        name="undelegated_nodes", unit="", help="Nodes that no delegate took."
+    ),
 }
 
 

@@ -66,7 +66,7 @@ def _after_failure(run: StoredRun, failed: Sequence[Cell]) -> Iterator[NextStep]
     timed = [cell for cell in failed if cell.metric in _TIMED]
     if any(cell.metric not in MEASURED for cell in failed):
         yield NextStep(
-            text="Size, operators, partitions and delegated nodes are exact: measuring again gives "
+            text="Size, operators, partitions and nodes left over are exact: measuring again gives "
             "the same. Mend the candidate, or allow the growth in a policy."
         )
     if any(cell.confirmed for cell in failed):

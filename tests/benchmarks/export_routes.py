@@ -4,38 +4,39 @@ The other routes: litert-torch from Hugging Face's PyTorch model, with both of i
 attention, and for BERT-Base Keras-Hub's backbone, by Keras's own export and by TensorFlow's
 converter for a fixed length. The checkpoints have published sizes and seeded random weights.
 
-Run by hand on a machine that is otherwise idle:
-python tests/benchmarks/export_routes.py FOLDER TORCH_PYTHON [KERAS_PYTHON] [--rounds N]
-TORCH_PYTHON is an interpreter with torch, transformers and litert-torch, KERAS_PYTHON one with
-keras-hub, tensorflow and safetensors. Files that FOLDER has already are not made again.
+Run: python tests/benchmarks/export_routes.py FOLDER TORCH_PYTHON [KERAS_PYTHON] [--rounds N]
+The interpreters have torch, transformers and litert-torch; and keras-hub, tensorflow and
+safetensors. What FOLDER holds already is not made again.
 
-A ratio above 1 says that ours is faster. `latency` is the harness's, interleaved in one run;
-`CPU time` is that of one thread in one process that takes turns, which other work on the machine
-disturbs less.
+A ratio above 1 says that ours is faster. `latency` is the harness's, interleaved in one run.
+`CPU time` is one thread's, which other work on the machine disturbs less; the files take turns in
+a process, and the sample is the process: where its memory lies moves a file's time by some percent.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import itertools
 import os
+import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# This script also runs in the other interpreters, to make one file: what only one of them has is
-# imported where it is used.
-
+# What only one of the interpreters has is imported where it is used.
 LENGTH = 128
 MODELS = ("mobilebert", "bert-base")
 TORCH_ROUTES = ("torch-sdpa", "torch-eager")  # the values of `attn_implementation`
 KERAS_ROUTES = ("keras-export", "keras-converter")
 DELEGATES = ("xnnpack", "cpu")
+INFERENCES = 5  # of each file in one process, for the CPU time
 
 
 def make_checkpoint(name: str, folder: Path) -> None:
@@ -44,20 +45,18 @@ def make_checkpoint(name: str, folder: Path) -> None:
     import transformers
     from safetensors.torch import save_file
 
-    torch.manual_seed(0)
     config = transformers.BertConfig()  # the defaults are the published sizes
     if name == "mobilebert":
         config = transformers.MobileBertConfig(classifier_activation=False)
     model = transformers.AutoModelForQuestionAnswering.from_config(config)
     weights = dict(model.state_dict())
+    torch.manual_seed(0)
     for key, value in weights.items():
         noise = torch.randn(value.shape)
+        scale = 0.3 if "_embeddings." in key else 0.4 / value.shape[-1] ** 0.5
+        weights[key] = scale * noise
         if value.dim() < 2:
             weights[key] = ("LayerNorm.weight" in key) + 0.05 * noise
-        elif "_embeddings." in key:
-            weights[key] = 0.3 * noise
-        else:
-            weights[key] = 0.4 * noise / value.shape[-1] ** 0.5
     if name == "bert-base":  # Keras-Hub refuses a checkpoint without the pooler
         weights["bert.pooler.dense.weight"] = torch.zeros(2 * (config.hidden_size,))
         weights["bert.pooler.dense.bias"] = torch.zeros(config.hidden_size)
@@ -90,7 +89,7 @@ def export_keras(checkpoint: Path, route: str, path: Path) -> None:
     keras = tf.keras
     backbone = keras_hub.models.BertBackbone.from_preset(str(checkpoint))
     # The backbone's is an approximation; the checkpoint asks for the exact one.
-    gelu = functools.partial(keras.activations.gelu, approximate=False)
+    gelu = partial(keras.activations.gelu, approximate=False)
     for number in range(backbone.num_layers):
         layer = backbone.get_layer(f"transformer_layer_{number}")
         layer._feedforward_intermediate_dense.activation = gelu
@@ -118,10 +117,9 @@ def make(folder: Path, name: str, what: str) -> None:
     path = folder / f"{name}-{what}.tflite"
     if what == "checkpoint":
         make_checkpoint(name, folder / name)
-    elif what in TORCH_ROUTES:
-        export_torch(folder / name, what, path)
     else:
-        export_keras(folder / name, what, path)
+        export = export_torch if what in TORCH_ROUTES else export_keras
+        export(folder / name, what, path)
 
 
 def prepare(folder: Path, name: str, torch_python: str, keras_python: str | None) -> list[Path]:
@@ -158,8 +156,8 @@ def load(path: Path, delegate: str) -> Any:
     """The file on one thread with a sentence, whatever it calls the inputs."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    plain, default = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, OpResolverType.AUTO
-    kind = plain if delegate == "cpu" else default
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    kind = plain if delegate == "cpu" else OpResolverType.AUTO
     interpreter = Interpreter(str(path), num_threads=1, experimental_op_resolver_type=kind)
     interpreter.allocate_tensors()
     positions = np.arange(LENGTH)
@@ -176,25 +174,26 @@ def load(path: Path, delegate: str) -> Any:
 
 def difference(ours: Any, theirs: Any) -> float:
     """The largest difference of the outputs, in the order that fits, to the largest value."""
-    for interpreter in (ours, theirs):
-        interpreter.invoke()
-    mine, other = (
-        np.stack([each.get_tensor(d["index"]).ravel() for d in each.get_output_details()])
-        for each in (ours, theirs)
-    )
+    outputs = []
+    for each in (ours, theirs):
+        each.invoke()
+        outputs.append([each.get_tensor(d["index"]).ravel() for d in each.get_output_details()])
+    mine, other = map(np.stack, outputs)
     nearest = min(np.abs(mine - order).max() for order in (other, other[::-1]))
     return float(nearest / np.abs(mine).max())
 
 
-def cpu_times(interpreters: list[Any], rounds: int) -> list[dict[int, float]]:
-    """The CPU time of each file's inference by round. The order alternates."""
-    times: list[dict[int, float]] = [{} for _ in interpreters]
-    for number in range(rounds):
-        for index in range(len(interpreters))[:: 1 if number % 2 else -1]:
+def cpu_times(paths: list[Path], delegate: str, seed: int) -> list[float]:
+    """The median CPU time of each file's inference in this process. Their order is shuffled."""
+    order = np.random.default_rng(seed).permutation(len(paths))
+    loaded = {index: load(paths[index], delegate) for index in order}
+    times: dict[int, list[float]] = {index: [] for index in order}
+    for _ in range(INFERENCES + 1):
+        for index, interpreter in loaded.items():
             started = time.thread_time()
-            interpreters[index].invoke()
-            times[index][number] = time.thread_time() - started
-    return times
+            interpreter.invoke()
+            times[index].append(time.thread_time() - started)
+    return [statistics.median(times[index][1:]) for index in range(len(paths))]
 
 
 def main(folder: Path, torch_python: str, keras_python: str | None, rounds: int) -> None:
@@ -218,16 +217,16 @@ def main(folder: Path, torch_python: str, keras_python: str | None, rounds: int)
         if plan := find_delegation(path):
             counts = f"{plan.nodes:>6}{plan.nodes - plan.delegated:>17}{plan.partitions:>12}"
             print(f"{path.stem:<27}{path.stat().st_size / 1e6:>7.1f}{counts}")
-    columns = "".join(f"{title:>26}" for title in ("latency, theirs / ours", "CPU time"))
-    print(f"\n{'file':<27}{'delegate':<9}{'differs':>8}{columns}")
+    print(f"\n{'theirs / ours':<36}{'differs':>8}{'latency':>26}{'CPU time':>26}")
     for delegate, paths in itertools.product(DELEGATES, files):
-        loaded = [load(path, delegate) for path in paths]
-        differences = [difference(loaded[0], each) for each in loaded]
-        ours, *times = cpu_times(loaded, 3 * rounds)
-        ours_case = cases[paths[0].stem, delegate]
-        for path, differs, mine in zip(paths[1:], differences[1:], times, strict=True):
-            latency = latency_ratio(cases[path.stem, delegate], ours_case)
+        with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+            samples = list(pool.map(partial(cpu_times, paths, delegate), range(rounds)))
+        ours, *times = (dict(enumerate(column)) for column in zip(*samples, strict=True))
+        first = load(paths[0], delegate)
+        for path, mine in zip(paths[1:], times, strict=True):
+            latency = latency_ratio(*(cases[p.stem, delegate] for p in (path, paths[0])))
             ratios = f"{_told(latency):>26}{_told(paired_ratio(mine, ours)):>26}"
+            differs = difference(first, load(path, delegate))
             print(f"{path.stem:<27}{delegate:<9}{differs:>8.0e}{ratios}", flush=True)
 
 

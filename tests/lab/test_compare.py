@@ -51,7 +51,7 @@ def test_a_phone_gives_a_verdict_and_is_left_as_it_was(bench: Bench, pixel4: Lab
     assert judged.code == 0, judged.stdout
     cells = cells_of(judged)
     assert (cells["latency"]["verdict"], cells["latency"]["pairs"]) == ("pass", 8)
-    assert cells["size"]["verdict"] == cells["delegated-nodes"]["verdict"] == "pass"
+    assert cells["size"]["verdict"] == cells["undelegated-nodes"]["verdict"] == "pass"
     assert state_of(pixel4) == before
 
 
